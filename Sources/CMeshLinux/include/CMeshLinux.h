@@ -1,0 +1,3 @@
+#ifndef HEDDLE_CMESHLINUX_H
+#define HEDDLE_CMESHLINUX_H
+#endif
