@@ -37,6 +37,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
@@ -44,6 +45,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -71,8 +73,9 @@ var targets: [Target] = [
     .target(
         name: "MeshKubernetes",
         dependencies: [
-            "MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, logging, metrics, nioCore,
-            nioFoundation, nioPosix, nioSSL, serviceLifecycle, subprocess, systemPackage, yams,
+            "MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, nioHTTP1, logging, metrics,
+            nioCore,
+            nioFoundation, nioPosix, nioSSL, serviceLifecycle, unixSignals, subprocess, systemPackage, yams,
         ], swiftSettings: strict),
     .target(
         name: "MeshRPC",
@@ -85,7 +88,7 @@ var targets: [Target] = [
         swiftSettings: strict),
     .target(
         name: "MeshAdmin",
-        dependencies: ["MeshModel", hummingbird, logging, metrics, nioCore, serviceLifecycle],
+        dependencies: ["MeshModel", hummingbird, logging, metrics, nioCore, serviceLifecycle, unixSignals],
         swiftSettings: strict),
     .target(name: "CMeshLinux"),
     .target(name: "MeshReactor", dependencies: ["MeshModel", "CMeshLinux"], swiftSettings: proxy),
@@ -99,7 +102,8 @@ var targets: [Target] = [
         dependencies: [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshControl", "MeshRollout",
             "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", "MeshAdmin", configuration, hummingbird,
-            hummingbirdTLS, httpTypes, asyncHTTPClient, logging, metrics, nioCore, nioSSL, serviceLifecycle,
+            hummingbirdTLS, httpTypes, asyncHTTPClient, nioHTTP1, logging, metrics, nioCore, nioSSL, serviceLifecycle,
+            unixSignals,
             systemPackage, x509,
         ], swiftSettings: strict),
     .target(
@@ -111,15 +115,15 @@ var targets: [Target] = [
         name: "MeshLocal",
         dependencies: [
             "MeshModel", "MeshResources", "MeshCodec", "MeshControl", "MeshKubernetes", hummingbird, hummingbirdHTTP2,
-            hummingbirdTLS, httpTypes, asyncHTTPClient, asn1, crypto, logging, nioCore, nioPosix, nioSSL,
-            orderedCollections, serviceLifecycle, subprocess, systemPackage, x509, yams,
+            hummingbirdTLS, httpTypes, asyncHTTPClient, nioHTTP1, asn1, crypto, logging, nioCore, nioPosix, nioSSL,
+            orderedCollections, serviceLifecycle, unixSignals, subprocess, systemPackage, x509, yams,
         ], swiftSettings: strict),
     .target(
         name: "MeshCommands",
         dependencies: [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshKubernetes", "MeshRPC",
-            "MeshWire", "MeshIdentity", "MeshLocal", argumentParser, asyncHTTPClient, logging, nioCore,
-            serviceLifecycle, subprocess, systemPackage, yams,
+            "MeshWire", "MeshIdentity", "MeshLocal", argumentParser, asyncHTTPClient, nioHTTP1, logging, nioCore,
+            serviceLifecycle, unixSignals, subprocess, systemPackage, yams,
         ], swiftSettings: strict),
     // Redirection rules as values and their application; what heddle-init runs.
     .target(name: "MeshRedirect", dependencies: ["MeshModel", subprocess, systemPackage], swiftSettings: strict),
@@ -129,15 +133,16 @@ var targets: [Target] = [
         name: "heddle", dependencies: ["MeshCommands", argumentParser], swiftSettings: strict),
     .executableTarget(
         name: "heddle-controller",
-        dependencies: ["MeshController", configuration, logging, serviceLifecycle], swiftSettings: strict),
+        dependencies: ["MeshController", configuration, logging, serviceLifecycle, unixSignals], swiftSettings: strict),
     .executableTarget(name: "heddle-proxy", dependencies: ["MeshProxy"], swiftSettings: proxy),
     .executableTarget(name: "heddle-init", dependencies: ["MeshRedirect", argumentParser], swiftSettings: strict),
     // The sample application of config/samples/voting.
     .executableTarget(
         name: "heddle-voting",
         dependencies: [
-            asyncHTTPClient, argumentParser, grpcCore, grpcProtobuf, grpcTransport, hummingbird, logging, nioCore,
-            protobuf, serviceLifecycle,
+            asyncHTTPClient, nioHTTP1, argumentParser, grpcCore, grpcProtobuf, grpcTransport, httpTypes, hummingbird,
+            logging,
+            nioCore, protobuf, serviceLifecycle, unixSignals,
         ],
         exclude: ["Protos"], swiftSettings: strict),
 
@@ -169,17 +174,21 @@ targets += [
     tests("MeshWire", ["MeshModel", "MeshPolicy", protobuf]),
     tests(
         "MeshKubernetes",
-        ["MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, hummingbird, logging, nioCore]),
+        [
+            "MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, nioHTTP1, hummingbird, logging,
+            nioCore,
+        ]),
     tests("MeshRPC", ["MeshModel", "MeshPolicy", "MeshWire", grpcCore, grpcProtobuf, grpcTransport, protobuf]),
     tests("MeshIdentity", ["MeshModel", x509, asn1, crypto]),
-    tests("MeshAdmin", ["MeshModel", asyncHTTPClient, hummingbird, logging, metrics]),
+    tests("MeshAdmin", ["MeshModel", asyncHTTPClient, nioHTTP1, hummingbird, logging, metrics]),
     tests("MeshReactor", ["MeshModel"]),
     tests("MeshSecure", ["MeshModel", x509, asn1, crypto]),
     tests(
         "MeshController",
         [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshControl", "MeshRollout",
-            "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", asyncHTTPClient, crypto, grpcCore, grpcTransport,
+            "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", asyncHTTPClient, nioHTTP1, crypto, grpcCore,
+            grpcTransport,
             hummingbird, logging, nioCore, x509, asn1,
         ]),
     tests(
@@ -191,7 +200,8 @@ targets += [
     tests(
         "MeshLocal",
         [
-            "MeshModel", "MeshResources", "MeshCodec", "MeshControl", "MeshKubernetes", asyncHTTPClient, logging,
+            "MeshModel", "MeshResources", "MeshCodec", "MeshControl", "MeshKubernetes", asyncHTTPClient, nioHTTP1,
+            logging,
             nioCore, subprocess, systemPackage,
         ]),
     tests("MeshCommands", ["MeshModel", "MeshResources", argumentParser, subprocess, systemPackage]),
@@ -200,7 +210,7 @@ targets += [
         name: "KubernetesConformanceTests",
         dependencies: [
             "MeshModel", "MeshResources", "MeshCodec", "MeshControl", "MeshKubernetes", "MeshLocal", "MeshTestKit",
-            asyncHTTPClient, hummingbird, logging, nioCore, subprocess, systemPackage,
+            asyncHTTPClient, nioHTTP1, hummingbird, logging, nioCore, subprocess, systemPackage,
         ], swiftSettings: strict),
     .testTarget(
         name: "EndToEndTests",

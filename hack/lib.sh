@@ -1,0 +1,61 @@
+# Shared by the scripts of this folder; sourced, not run.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# say TEXT: one line about what happens next.
+say() { printf '==> %s\n' "$*"; }
+
+# die TEXT: one line about what went wrong and what to do, exit code 2.
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 2
+}
+
+# need_packages PACKAGE...: installs the Debian packages that are missing; when not root, prints the line to run.
+need_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    [ "$(id -u)" -eq 0 ] || die "missing Debian packages; run: sudo apt-get install -y ${missing[*]}"
+    command -v apt-get >/dev/null || die "apt-get is needed to install: ${missing[*]}"
+    say "installing ${missing[*]}"
+    apt-get update -qq
+    # policy-rc.d keeps packages from starting services of their own.
+    local policy=/usr/sbin/policy-rc.d made=
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod +x "$policy"
+        made=1
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    [ -z "$made" ] || rm -f "$policy"
+}
+
+# need_swift: the toolchain is the one thing that is not installed here.
+need_swift() {
+    command -v swift >/dev/null || die "the Swift 6.3 toolchain is not on PATH; see https://www.swift.org/install/linux/"
+    swift --version 2>/dev/null | grep -qE 'Swift version 6\.([3-9]|[1-9][0-9])' ||
+        die "Swift 6.3 or later is needed; found: $(swift --version 2>/dev/null | head -n 1)"
+}
+
+# need_python PACKAGE==VERSION...: a virtual environment in .build-venv with those PyPI packages, on PATH afterwards.
+need_python() {
+    local venv="$root/.build-venv" stamp
+    stamp=$(printf '%s\n' "$@" | sha256sum | cut -d ' ' -f 1)
+    if [ ! -e "$venv/$stamp" ]; then
+        say "installing Python tools: $*"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q --disable-pip-version-check "$@"
+        touch "$venv/$stamp"
+    fi
+    export HEDDLE_PYTHON="$venv/bin/python"
+}
+
+# What running pods as processes takes.
+runtime_packages=(iproute2 iptables nftables util-linux procps)
+# What tests take on top.
+test_packages=(curl openssl python3 python3-venv tcpdump nghttp2-client zstd etcd-server)
