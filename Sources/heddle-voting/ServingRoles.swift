@@ -19,8 +19,8 @@ struct EmojiRole: AsyncParsableCommand {
 }
 
 /// The counter of votes, over gRPC.
-struct BallotRole: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "ballot", abstract: "Serve the counter of votes.")
+struct VotingRole: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "voting", abstract: "Serve the counter of votes.")
 
     @OptionGroup var serving: ServingOptions
 

@@ -6,7 +6,7 @@ struct Voting: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "heddle-voting",
         abstract: "The voting sample: a web front end, two gRPC services and a load bot.",
-        subcommands: [WebRole.self, EmojiRole.self, BallotRole.self, BotRole.self])
+        subcommands: [WebRole.self, EmojiRole.self, VotingRole.self, BotRole.self])
 }
 
 /// What every serving role is told.

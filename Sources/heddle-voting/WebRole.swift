@@ -17,12 +17,12 @@ struct WebRole: AsyncParsableCommand {
     @Option(help: "HOST:PORT of the emoji service.")
     var emoji: String
 
-    @Option(help: "HOST:PORT of the ballot service.")
-    var ballot: String
+    @Option(help: "HOST:PORT of the voting service.")
+    var voting: String
 
     func run() async throws {
         let emojiClient = GRPCClient(transport: try Endpoint(self.emoji).transport())
-        let ballotClient = GRPCClient(transport: try Endpoint(self.ballot).transport())
+        let ballotClient = GRPCClient(transport: try Endpoint(self.voting).transport())
         let front = FrontEnd(
             catalogue: Heddle_Samples_Voting_V1_Catalogue.Client(wrapping: emojiClient),
             ballot: Heddle_Samples_Voting_V1_Ballot.Client(wrapping: ballotClient),
@@ -73,7 +73,7 @@ struct FrontEnd<Transport: ClientTransport>: Sendable {
             guard found.hasEmoji else { throw RPCError(code: .notFound, message: "no emoji has this shortcode") }
             let reply = try await self.ballot.vote(.with { $0.shortcode = choice }, metadata: metadata)
             return .success(
-                "{\"votes\":\(reply.votes),\"ballot\":\"\(reply.version)\",\"web\":\"\(self.version)\"}")
+                "{\"votes\":\(reply.votes),\"voting\":\"\(reply.version)\",\"web\":\"\(self.version)\"}")
         } catch let error as RPCError {
             return .failure(error)
         }
