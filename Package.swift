@@ -39,6 +39,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioReloading = Target.Dependency.product(name: "NIOCertificateReloading", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -81,7 +82,7 @@ var targets: [Target] = [
         name: "MeshRPC",
         dependencies: [
             "MeshModel", "MeshPolicy", "MeshWire", grpcCore, grpcProtobuf, grpcTransport, protobuf, logging, nioCore,
-            nioSSL, x509,
+            nioReloading, nioSSL, serviceLifecycle, x509,
         ], swiftSettings: strict),
     .target(
         name: "MeshIdentity", dependencies: ["MeshModel", "MeshCodec", x509, asn1, crypto, logging],
@@ -101,10 +102,9 @@ var targets: [Target] = [
         name: "MeshController",
         dependencies: [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshControl", "MeshRollout",
-            "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", "MeshAdmin", configuration, hummingbird,
+            "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", "MeshAdmin", configuration, grpcCore, hummingbird,
             hummingbirdTLS, httpTypes, asyncHTTPClient, nioHTTP1, logging, metrics, nioCore, nioSSL, serviceLifecycle,
-            unixSignals,
-            systemPackage, x509,
+            unixSignals, systemPackage, x509,
         ], swiftSettings: strict),
     .target(
         name: "MeshProxy",
@@ -133,7 +133,7 @@ var targets: [Target] = [
         name: "heddle", dependencies: ["MeshCommands", argumentParser], swiftSettings: strict),
     .executableTarget(
         name: "heddle-controller",
-        dependencies: ["MeshController", configuration, logging, serviceLifecycle, unixSignals], swiftSettings: strict),
+        dependencies: ["MeshController", "MeshAdmin", configuration, logging, serviceLifecycle, unixSignals], swiftSettings: strict),
     .executableTarget(name: "heddle-proxy", dependencies: ["MeshProxy"], swiftSettings: proxy),
     .executableTarget(name: "heddle-init", dependencies: ["MeshRedirect", argumentParser], swiftSettings: strict),
     // The sample application of config/samples/voting.
@@ -251,6 +251,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),  // logs as data
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),  // the controller's metrics
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),  // the control plane's I/O
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),  // certificates swapped while serving
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),  // TLS; BoringSSL for the proxy
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),  // the proxy API
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),  // paths for subprocesses

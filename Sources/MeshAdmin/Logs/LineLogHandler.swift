@@ -61,7 +61,8 @@ public struct LineLogHandler: LogHandler {
     }
 
     private static func plain(_ value: String) -> String {
-        value.unicodeScalars.contains { $0.value <= 0x20 || $0 == "\"" || $0.value == 0x7F } ? self.quoted(value) : value
+        value.unicodeScalars.contains { $0.value <= 0x20 || $0 == "\"" || $0.value == 0x7F }
+            ? self.quoted(value) : value
     }
 
     private static func quoted(_ text: String) -> String {

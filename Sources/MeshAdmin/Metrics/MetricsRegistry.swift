@@ -3,8 +3,8 @@ import Synchronization
 
 /// A metrics backend that keeps every series in memory and renders them in Prometheus' text format.
 ///
-/// Labels written `.` or `-` become `_`. The number of series is bounded: beyond ``seriesLimit`` new ones share one
-/// handler that counts what was dropped, so a runaway label cannot exhaust the memory.
+/// Labels written `.` or `-` become `_`. The number of series is bounded: beyond ``seriesLimit`` new ones are
+/// counted as dropped and not kept, so a runaway label cannot exhaust the memory.
 public final class MetricsRegistry: MetricsFactory, Sendable {
     struct SeriesKey: Hashable {
         let name: String
@@ -12,7 +12,9 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     }
 
     private let series: Mutex<[SeriesKey: MetricSeries]>
-    private let overflow = MetricSeries(kind: .counter, bounds: [])
+    /// Takes what belongs to series beyond the limit; never rendered.
+    private let discarded = MetricSeries(kind: .counter, bounds: [])
+    private let dropped = MetricSeries(kind: .counter, bounds: [])
 
     /// No more series than this are kept.
     public let seriesLimit: Int
@@ -70,7 +72,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
             value.render(name: key.name, labels: key.labels, into: &text)
         }
         text += "# TYPE heddle_metric_series_dropped_total counter\n"
-        self.overflow.render(name: "heddle_metric_series_dropped_total", labels: "", into: &text)
+        self.dropped.render(name: "heddle_metric_series_dropped_total", labels: "", into: &text)
         return text
     }
 
@@ -81,8 +83,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         return self.series.withLock { series in
             if let existing = series[key] { return existing }
             guard series.count < self.seriesLimit else {
-                self.overflow.increment(by: 1.0)
-                return self.overflow
+                self.dropped.increment(by: 1.0)
+                return self.discarded
             }
             let fresh = MetricSeries(kind: kind, bounds: bounds)
             series[key] = fresh
