@@ -22,7 +22,7 @@ public enum Base64 {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The bytes of padded text; nil when it is anything else. Line breaks are skipped.
+    /// The bytes of padded text, with line breaks skipped; nil when it is anything else.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(text.utf8.count / 4 * 3)

@@ -110,7 +110,7 @@ extension PathMatchType: Omissible {
 
 /// A change to requests or responses; the field that `type` names is present.
 public struct HTTPRouteFilter: Codable, Hashable, Sendable {
-    /// `RequestHeaderModifier`, `RequestRedirect`, `URLRewrite`, …
+    /// Such as `RequestHeaderModifier` or `URLRewrite`.
     public var type: String
     /// Headers of the request.
     public var requestHeaderModifier: HeaderModifier?

@@ -6,7 +6,7 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
     public var namespace: String
     /// Unique in time and space; empty before creation.
     public var uid: String
-    /// Changes with every write; opaque. Empty before creation.
+    /// Changes with every write; opaque, and empty before creation.
     public var resourceVersion: String
     /// Raised by every change of the spec.
     public var generation: Int64?
