@@ -14,6 +14,9 @@ let strict: [SwiftSetting] = [
 // The proxy's own targets: every unsafe expression must be marked and justified.
 let proxy: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+// The two targets that own raw memory also hand out spans of it, whose lifetimes they must spell out.
+let memory: [SwiftSetting] = proxy + [.enableExperimentalFeature("Lifetimes")]
+
 // Programs are linked fully static (no shared Swift runtime, no libc lookup at start) with
 // `swift build -c release --static-swift-stdlib -Xswiftc -static-executable`; see hack/build.
 
@@ -92,10 +95,10 @@ var targets: [Target] = [
         dependencies: ["MeshModel", hummingbird, logging, metrics, nioCore, serviceLifecycle, unixSignals],
         swiftSettings: strict),
     .target(name: "CMeshLinux"),
-    .target(name: "MeshReactor", dependencies: ["MeshModel", "CMeshLinux"], swiftSettings: proxy),
+    .target(name: "MeshReactor", dependencies: ["MeshModel", "CMeshLinux"], swiftSettings: memory),
     // The proxy's TLS drives the BoringSSL that swift-nio-ssl vendors: X25519MLKEM768 and the cheapest handshakes
     // measured. Its C API is no promise of that package, hence the exact version and this single target.
-    .target(name: "MeshSecure", dependencies: ["MeshModel", boringSSL], swiftSettings: proxy),
+    .target(name: "MeshSecure", dependencies: ["MeshModel", boringSSL], swiftSettings: memory),
 
     // assemblies
     .target(
