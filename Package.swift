@@ -138,7 +138,9 @@ var targets: [Target] = [
         name: "heddle-controller",
         dependencies: ["MeshController", "MeshAdmin", configuration, logging, serviceLifecycle, unixSignals], swiftSettings: strict),
     .executableTarget(name: "heddle-proxy", dependencies: ["MeshProxy"], swiftSettings: proxy),
-    .executableTarget(name: "heddle-init", dependencies: ["MeshRedirect", argumentParser], swiftSettings: strict),
+    .executableTarget(
+        name: "heddle-init", dependencies: ["MeshModel", "MeshRedirect", argumentParser, systemPackage],
+        swiftSettings: strict),
     // The sample application of config/samples/voting.
     .executableTarget(
         name: "heddle-voting",
