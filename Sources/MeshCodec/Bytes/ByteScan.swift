@@ -1,0 +1,109 @@
+/// Ways to look at bytes that compile to single loads, without leaving bounds-checked code.
+extension Span<UInt8> {
+    /// The eight bytes from `offset` as one little-endian word.
+    ///
+    /// The precondition lets the compiler drop the checks of the eight reads and merge them into one load.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset <= self.count &- 8)
+        let low =
+            UInt64(self[offset]) | UInt64(self[offset &+ 1]) << 8 | UInt64(self[offset &+ 2]) << 16
+            | UInt64(self[offset &+ 3]) << 24
+        let high =
+            UInt64(self[offset &+ 4]) << 32 | UInt64(self[offset &+ 5]) << 40 | UInt64(self[offset &+ 6]) << 48
+            | UInt64(self[offset &+ 7]) << 56
+        return low | high
+    }
+
+    /// Up to eight bytes from `offset` as one little-endian word, filled up with zeros.
+    @inline(__always)
+    func partialWord(at offset: Int, count: Int) -> UInt64 {
+        if offset <= self.count &- 8 {
+            let mask = count >= 8 ? UInt64.max : (1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1
+            return self.word(at: offset) & mask
+        }
+        var word: UInt64 = 0
+        for index in 0..<Swift.min(count, 8) {
+            word |= UInt64(self[offset &+ index]) &<< UInt64(truncatingIfNeeded: index &* 8)
+        }
+        return word
+    }
+
+    /// The offset of the first control character other than a tab at or after `start`, else `count`.
+    @inline(__always)
+    func firstControl(from start: Int) -> Int {
+        var index = start
+        let last = self.count &- 8
+        while index <= last {
+            let found = ByteScan.controls(in: self.word(at: index))
+            if found != 0 {
+                let at = index &+ found.trailingZeroBitCount &>> 3
+                guard self[at] == ASCII.tab else { return at }
+                index = at &+ 1
+            } else {
+                index &+= 8
+            }
+        }
+        while index < self.count {
+            let byte = self[index]
+            if byte < 0x20 && byte != ASCII.tab || byte == 0x7F { return index }
+            index &+= 1
+        }
+        return self.count
+    }
+
+    /// Whether the bytes from `offset` equal `text`.
+    @inline(__always)
+    func has(_ text: Span<UInt8>, at offset: Int) -> Bool {
+        guard offset >= 0, text.count <= self.count - offset else { return false }
+        for index in text.indices where self[offset &+ index] != text[index] { return false }
+        return true
+    }
+
+}
+
+/// Arithmetic on eight bytes at a time.
+enum ByteScan {
+    static let ones: UInt64 = 0x0101_0101_0101_0101
+    static let tops: UInt64 = 0x8080_8080_8080_8080
+
+    /// Marks (bit 7 of a byte) control characters in `word`; marks above the lowest one may be false.
+    @inline(__always)
+    static func controls(in word: UInt64) -> UInt64 {
+        let below = (word &- (ones &* 0x20)) & ~word
+        let delete = word ^ (ones &* 0x7F)
+        return (below | (delete &- ones) & ~delete) & tops
+    }
+}
+
+/// Names of bytes.
+enum ASCII {
+    static let tab: UInt8 = 0x09
+    static let newline: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let space: UInt8 = 0x20
+    static let colon: UInt8 = 0x3A
+
+    /// Whether `byte` may occur in a token (RFC 9110 §5.6.2).
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool {
+        // Two bitmaps of 64 characters each: ! # $ % & ' * + - . 0–9, and A–Z ^ _ ` a–z | ~.
+        let low: UInt64 = 0x03FF_6CFA_0000_0000
+        let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+        let bit = UInt64(byte & 63)
+        return byte < 64 ? (low &>> bit) & 1 == 1 : byte < 128 && (high &>> bit) & 1 == 1
+    }
+
+    /// The value of a decimal digit, or something above 9.
+    @inline(__always)
+    static func digit(_ byte: UInt8) -> UInt8 { byte &- 0x30 }
+
+    /// The value of a hexadecimal digit.
+    @inline(__always)
+    static func hexDigit(_ byte: UInt8) -> UInt8? {
+        let decimal = byte &- 0x30
+        if decimal <= 9 { return decimal }
+        let letter = (byte | 0x20) &- 0x61
+        return letter <= 5 ? letter &+ 10 : nil
+    }
+}
