@@ -136,7 +136,8 @@ var targets: [Target] = [
         name: "heddle", dependencies: ["MeshCommands", argumentParser], swiftSettings: strict),
     .executableTarget(
         name: "heddle-controller",
-        dependencies: ["MeshController", "MeshAdmin", configuration, logging, serviceLifecycle, unixSignals], swiftSettings: strict),
+        dependencies: ["MeshController", "MeshAdmin", configuration, logging, serviceLifecycle, unixSignals],
+        swiftSettings: strict),
     .executableTarget(name: "heddle-proxy", dependencies: ["MeshProxy"], swiftSettings: proxy),
     .executableTarget(
         name: "heddle-init", dependencies: ["MeshModel", "MeshRedirect", argumentParser, systemPackage],
@@ -256,7 +257,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),  // logs as data
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),  // the controller's metrics
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),  // the control plane's I/O
-        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),  // certificates swapped while serving
+        // certificates swapped while serving
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),  // TLS; BoringSSL for the proxy
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),  // the proxy API
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),  // paths for subprocesses

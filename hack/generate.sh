@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Generates Swift from Sources/MeshWire/Protos: messages into MeshWire, gRPC services and clients into MeshRPC.
+# Generates Swift from Sources/MeshWire/Protos (messages into MeshWire, gRPC services and clients into MeshRPC) and from
+# Sources/heddle-voting/Protos.
 #
 # Needs protoc (Debian: protobuf-compiler). The plugins are built from the exact versions that Package.swift names.
 # With --check nothing is written: fails when the generated files in the tree differ.
@@ -17,7 +18,7 @@ for plugin in protoc-gen-swift protoc-gen-grpc-swift-2; do
 done
 bin=$(swift build --show-bin-path)
 
-mkdir -p "$out/messages" "$out/services"
+mkdir -p "$out/messages" "$out/services" "$out/sample"
 cd "$protos"
 protoc --proto_path=. --plugin="$bin/protoc-gen-swift" --swift_out="$out/messages" \
     --swift_opt=Visibility=Public --swift_opt=UseAccessLevelOnImports=true ./*.proto
@@ -25,8 +26,13 @@ protoc --proto_path=. --plugin="$bin/protoc-gen-grpc-swift-2" --grpc-swift-2_out
     --grpc-swift-2_opt=Visibility=Public --grpc-swift-2_opt=UseAccessLevelOnImports=true \
     --grpc-swift-2_opt=ExtraModuleImports=MeshWire \
     destination.proto identity.proto inbound.proto outbound.proto tap.proto
+cd "$root/Sources/heddle-voting/Protos"
+protoc --proto_path=. --plugin="$bin/protoc-gen-swift" --plugin="$bin/protoc-gen-grpc-swift-2" \
+    --swift_out="$out/sample" --swift_opt=Visibility=Internal \
+    --grpc-swift-2_out="$out/sample" --grpc-swift-2_opt=Visibility=Internal voting.proto
 
-for pair in "messages:$root/Sources/MeshWire/Generated" "services:$root/Sources/MeshRPC/Generated"; do
+for pair in "messages:$root/Sources/MeshWire/Generated" "services:$root/Sources/MeshRPC/Generated" \
+    "sample:$root/Sources/heddle-voting/Generated"; do
     made=$out/${pair%%:*}
     kept=${pair#*:}
     if [[ ${1:-} == --check ]]; then

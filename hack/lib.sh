@@ -58,4 +58,4 @@ need_python() {
 # What running pods as processes takes.
 runtime_packages=(iproute2 iptables nftables util-linux procps)
 # What tests take on top.
-test_packages=(curl openssl python3 python3-venv tcpdump nghttp2-client zstd etcd-server)
+test_packages=(curl openssl python3 python3-venv tcpdump nghttp2-client zstd etcd-server protobuf-compiler)

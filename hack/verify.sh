@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
-# What is written twice is equal: the charts' copy of the definitions, the generated code's record of its sources.
+# What is written twice is equal: generated code and its sources, the charts' copy of the definitions.
 . "$(dirname "$0")/lib.sh"
-bad=0
+hack/generate.sh --check
 if [ -d charts/heddle-crds/templates ]; then
-    diff -r crds charts/heddle-crds/templates >&2 || { echo "charts/heddle-crds/templates differs from crds/" >&2; bad=1; }
+    diff -r crds charts/heddle-crds/templates >&2 || die "charts/heddle-crds/templates differs from crds/; copy it"
 fi
-for list in Sources/*/Generated/SOURCES; do
-    [ -e "$list" ] || continue
-    sha256sum --quiet -c "$list" >&2 || { echo "$list: run hack/generate.sh" >&2; bad=1; }
-done
-exit "$bad"

@@ -61,7 +61,7 @@ public struct RolloutMachine: Sendable {
         self.tell(.info, "The primary is ready; waiting for a new version.")
     }
 
-    /// Nothing runs: is there a new version?
+    /// Looks for a new version while nothing runs.
     ///
     /// The template that is promoted already is not new, nor is one that was given up and has not changed since.
     private mutating func look() throws(Unanswered) {
