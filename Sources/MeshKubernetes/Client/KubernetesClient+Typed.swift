@@ -1,0 +1,156 @@
+import MeshCodec
+public import MeshModel
+public import MeshResources
+
+/// One page of a collection.
+public struct ResourceList<Resource: KubernetesResource>: Sendable {
+    /// The objects.
+    public var items: [Resource]
+    /// The objects that do not fit the type, which hides them from nobody but this program.
+    public var invalid: [InvalidObject]
+    /// The version of the whole list, from which a watch may start.
+    public var resourceVersion: String
+    /// The token of the next page; nil on the last.
+    public var next: String?
+}
+
+/// An object that does not fit its Swift type.
+public struct InvalidObject: Hashable, Sendable {
+    /// Its name.
+    public var key: ObjectKey
+    /// Its version.
+    public var resourceVersion: String
+    /// What does not fit.
+    public var reason: String
+}
+
+extension KubernetesClient {
+    /// The object `key`.
+    public func get<Resource: KubernetesResource>(
+        _ type: Resource.Type = Resource.self, _ key: ObjectKey, from resource: ResourceType = Resource.resourceType
+    ) async throws(KubernetesError) -> Resource {
+        try Self.decode(try await self.get(resource, key))
+    }
+
+    /// One page of a collection; a nil namespace spans all.
+    public func list<Resource: KubernetesResource>(
+        _ type: Resource.Type = Resource.self, in namespace: String? = nil, selecting selection: Selection = .all,
+        page: Page = Page(), from resource: ResourceType = Resource.resourceType
+    ) async throws(KubernetesError) -> ResourceList<Resource> {
+        let answer = try await self.list(resource, in: namespace, selecting: selection, page: page)
+        guard let items = answer["items"] else { throw .invalidAnswer(reason: "\(resource): no list") }
+        var list = ResourceList<Resource>(
+            items: [], invalid: [], resourceVersion: answer[path: "metadata", "resourceVersion"]?.string ?? "",
+            next: answer[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
+        list.items.reserveCapacity(items.array?.count ?? 0)
+        for item in items.array ?? [] {
+            do throws(DecodingError) {
+                list.items.append(try item.decode(Resource.self))
+            } catch {
+                list.invalid.append(InvalidObject(item, reason: error))
+            }
+        }
+        return list
+    }
+
+    /// All objects of a collection, page by page.
+    ///
+    /// - Throws: also when an object does not fit the type.
+    public func listAll<Resource: KubernetesResource>(
+        _ type: Resource.Type = Resource.self, in namespace: String? = nil, selecting selection: Selection = .all,
+        pageSize: Int = 500, from resource: ResourceType = Resource.resourceType
+    ) async throws(KubernetesError) -> [Resource] {
+        var items: [Resource] = []
+        var page = Page(limit: pageSize)
+        repeat {
+            let list = try await self.list(type, in: namespace, selecting: selection, page: page, from: resource)
+            if let invalid = list.invalid.first {
+                throw .invalidAnswer(reason: "\(resource) \(invalid.key): \(invalid.reason)")
+            }
+            items += list.items
+            page.token = list.next
+        } while page.token != nil
+        return items
+    }
+
+    /// Makes an object.
+    public func create<Resource: KubernetesResource>(
+        _ object: Resource, as resource: ResourceType = Resource.resourceType, dryRun: Bool = false
+    ) async throws(KubernetesError) -> Resource {
+        try Self.decode(try await self.create(try Self.encode(object), as: resource, dryRun: dryRun))
+    }
+
+    /// Replaces an object as a whole.
+    ///
+    /// Fields that the type does not declare are lost: only for kinds that are declared in full, such as Lease.
+    public func update<Resource: KubernetesResource>(
+        _ object: Resource, as resource: ResourceType = Resource.resourceType
+    ) async throws(KubernetesError) -> Resource {
+        try Self.decode(try await self.update(try Self.encode(object), as: resource, object.key))
+    }
+
+    /// Changes an object, or its `subresource`.
+    public func patch<Resource: KubernetesResource>(
+        _ type: Resource.Type = Resource.self, _ key: ObjectKey, with patch: Patch<JSONValue>,
+        subresource: String? = nil, of resource: ResourceType = Resource.resourceType
+    ) async throws(KubernetesError) -> Resource {
+        try Self.decode(try await self.patch(patch, to: resource, key, subresource: subresource))
+    }
+
+    /// Writes the fields of `status` that `manager` owns, and no others.
+    public func applyStatus<Resource: KubernetesResource>(
+        _ status: some Encodable, to type: Resource.Type, _ key: ObjectKey, manager: String,
+        of resource: ResourceType = Resource.resourceType
+    ) async throws(KubernetesError) -> Resource {
+        let document: JSONValue
+        do {
+            document = try JSONValue(encoding: status)
+        } catch {
+            throw .invalidRequest(reason: "\(error)")
+        }
+        return try await self.patch(
+            type, key, with: .apply(["status": document], manager: manager, force: true), subresource: "status",
+            of: resource)
+    }
+
+    static func decode<Resource: KubernetesResource>(_ document: JSONValue) throws(KubernetesError) -> Resource {
+        do {
+            return try document.decode(Resource.self)
+        } catch {
+            throw .invalidAnswer(reason: "\(InvalidObject(document, reason: error).reason)")
+        }
+    }
+
+    static func encode(_ object: some KubernetesResource) throws(KubernetesError) -> JSONValue {
+        do {
+            return try JSONValue(encoding: object)
+        } catch {
+            throw .invalidRequest(reason: "\(error)")
+        }
+    }
+}
+
+extension InvalidObject {
+    /// Names the object and the first field that does not fit.
+    init(_ document: JSONValue, reason error: DecodingError) {
+        let metadata = document["metadata"]
+        self.init(
+            key: ObjectKey(namespace: metadata?["namespace"]?.string ?? "", name: metadata?["name"]?.string ?? ""),
+            resourceVersion: metadata?["resourceVersion"]?.string ?? "", reason: error.shortDescription)
+    }
+}
+
+extension DecodingError {
+    /// The path and what is wrong there.
+    var shortDescription: String {
+        let context: Context
+        switch self {
+        case .typeMismatch(_, let found), .valueNotFound(_, let found), .keyNotFound(_, let found),
+            .dataCorrupted(let found):
+            context = found
+        @unknown default: return "\(self)"
+        }
+        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+        return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+    }
+}
