@@ -3,10 +3,10 @@ public import MeshModel
 public import MeshResources
 
 /// One page of a collection.
-public struct ResourceList<Resource: KubernetesResource>: Sendable {
+public struct ObjectPage<Object: KubernetesObject>: Sendable {
     /// The objects.
-    public var items: [Resource]
-    /// The objects that do not fit the type, which hides them from nobody but this program.
+    public var objects: [Object]
+    /// The objects that do not fit the type.
     public var invalid: [InvalidObject]
     /// The version of the whole list, from which a watch may start.
     public var resourceVersion: String
@@ -36,21 +36,34 @@ extension KubernetesClient {
     public func list<Resource: KubernetesResource>(
         _ type: Resource.Type = Resource.self, in namespace: String? = nil, selecting selection: Selection = .all,
         page: Page = Page(), from resource: ResourceType = Resource.resourceType
-    ) async throws(KubernetesError) -> ResourceList<Resource> {
-        let answer = try await self.list(resource, in: namespace, selecting: selection, page: page)
-        guard let items = answer["items"] else { throw .invalidAnswer(reason: "\(resource): no list") }
-        var list = ResourceList<Resource>(
-            items: [], invalid: [], resourceVersion: answer[path: "metadata", "resourceVersion"]?.string ?? "",
+    ) async throws(KubernetesError) -> ObjectPage<Resource> {
+        try await self.page(of: resource, in: namespace, selecting: selection, page: page, timeout: nil)
+    }
+
+    func page<Object: KubernetesObject>(
+        of resource: ResourceType, in namespace: String?, selecting selection: Selection, page: Page,
+        timeout: Duration?
+    ) async throws(KubernetesError) -> ObjectPage<Object> {
+        let answer = try await self.document(
+            APIRequest(
+                method: .get, path: resource.path(namespace: namespace), query: selection.query + page.query,
+                timeout: timeout))
+        guard answer["kind"]?.string?.hasSuffix("List") == true else {
+            throw .invalidAnswer(reason: "\(resource): no list")
+        }
+        let items = answer["items"]?.array ?? []
+        var result = ObjectPage<Object>(
+            objects: [], invalid: [], resourceVersion: answer[path: "metadata", "resourceVersion"]?.string ?? "",
             next: answer[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
-        list.items.reserveCapacity(items.array?.count ?? 0)
-        for item in items.array ?? [] {
+        result.objects.reserveCapacity(items.count)
+        for item in items {
             do throws(DecodingError) {
-                list.items.append(try item.decode(Resource.self))
+                result.objects.append(try item.decode(Object.self))
             } catch {
-                list.invalid.append(InvalidObject(item, reason: error))
+                result.invalid.append(InvalidObject(item, reason: error))
             }
         }
-        return list
+        return result
     }
 
     /// All objects of a collection, page by page.
@@ -67,7 +80,7 @@ extension KubernetesClient {
             if let invalid = list.invalid.first {
                 throw .invalidAnswer(reason: "\(resource) \(invalid.key): \(invalid.reason)")
             }
-            items += list.items
+            items += list.objects
             page.token = list.next
         } while page.token != nil
         return items

@@ -1,0 +1,116 @@
+public import MeshModel
+
+/// Decides what a reflector does next: list, watch, or wait.
+///
+/// The rules are those of client-go's reflector. A watch goes on from the last version that was seen; only a version
+/// that the server no longer has makes it list again; nothing is asked twice without a pause in between.
+public struct ReflectionPlan: Sendable {
+    /// What to do next.
+    public enum Step: Hashable, Sendable {
+        /// Wait, then ask again.
+        case wait(Duration)
+        /// List everything; one answer instead of pages when `isWhole`.
+        case list(isWhole: Bool)
+        /// Watch from a version.
+        case watch(from: String)
+    }
+
+    /// How a list or a watch ended.
+    public enum Failure: Hashable, Sendable {
+        /// The version, or the page's token, is too old.
+        case expired
+        /// Anything else; the server may have said when to come back.
+        case other(retryAfter: Duration?)
+    }
+
+    /// A watch that lasted this long was a success, however it ended.
+    public static let steadyAfter: Duration = .seconds(30)
+
+    private let backoff: Backoff
+    private var version: String?
+    private var failures = 0
+    private var pause: Duration?
+    private var wantsWholeList = false
+
+    /// A plan that starts with a list.
+    public init(backoff: Backoff) { self.backoff = backoff }
+
+    /// The version that was last seen; nil before the first list.
+    public var resourceVersion: String? { self.version }
+
+    /// How often in a row something failed.
+    public var failureCount: Int { self.failures }
+
+    /// What to do next.
+    public mutating func next() -> Step {
+        if let pause = self.pause {
+            self.pause = nil
+            return .wait(pause)
+        }
+        guard let version = self.version else { return .list(isWhole: self.wantsWholeList) }
+        return .watch(from: version)
+    }
+
+    /// A list was read completely.
+    ///
+    /// Failures are forgotten only when a watch works: a version that is too old as soon as it is listed must not spin.
+    public mutating func listed(at version: String) {
+        self.version = version
+        self.wantsWholeList = false
+    }
+
+    /// A list failed, or broke off between pages.
+    public mutating func listFailed(_ failure: Failure, using random: inout some RandomNumberGenerator) {
+        if failure == .expired { self.wantsWholeList = true }
+        self.failed(failure, using: &random)
+    }
+
+    /// An event or a bookmark bore a version.
+    public mutating func saw(_ version: String) {
+        guard !version.isEmpty else { return }
+        self.version = version
+        self.failures = 0
+    }
+
+    /// A watch ended in order, after `lifetime`.
+    ///
+    /// One that ends at once every time is treated like a failure, so that it cannot spin.
+    public mutating func watchEnded(after lifetime: Duration, using random: inout some RandomNumberGenerator) {
+        if lifetime >= .seconds(1) {
+            self.failures = 0
+        } else {
+            self.failed(.other(retryAfter: nil), using: &random)
+        }
+    }
+
+    /// A watch could not be opened, broke off after `lifetime`, or was told that its version is too old.
+    public mutating func watchFailed(
+        _ failure: Failure, after lifetime: Duration, using random: inout some RandomNumberGenerator
+    ) {
+        if lifetime >= Self.steadyAfter { self.failures = 0 }
+        if failure == .expired {
+            self.version = nil
+            // The first list after an expiry is due at once; an expiry that repeats waits.
+            if self.failures == 0 {
+                self.failures = 1
+                return
+            }
+        }
+        self.failed(failure, using: &random)
+    }
+
+    private mutating func failed(_ failure: Failure, using random: inout some RandomNumberGenerator) {
+        var pause = self.backoff.fullJitterDelay(attempt: self.failures, using: &random)
+        if case .other(let retryAfter?) = failure { pause = max(pause, retryAfter) }
+        self.pause = pause
+        self.failures += 1
+    }
+}
+
+extension Backoff {
+    /// A wait between nothing and the full one, so that a herd spreads out; never under a tenth of the first.
+    func fullJitterDelay(attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        let full = self.delay(attempt: attempt, using: &random)
+        return max(full * Double.random(in: 0...1, using: &random), self.minimum / 10)
+    }
+}
