@@ -104,6 +104,15 @@ public struct Anchor: Sendable {
 }
 
 extension Certificate.PrivateKey {
+    /// The key as PKCS#8 DER.
+    func derBytes() throws(IdentityError) -> [UInt8] {
+        do {
+            return try self.serializeAsPEM().derBytes
+        } catch {
+            throw .invalidKey
+        }
+    }
+
     /// The key as one PKCS#8 PEM block with a newline at the end.
     func pemText() throws(IdentityError) -> String {
         do {

@@ -55,7 +55,7 @@ public struct Issuer: Sendable {
         for member in self.chain { text += try member.pemText() }
         return ServerIdentity(
             name: identity, credentials: Credentials(certificates: text, privateKey: try key.pemText()),
-            validity: validity)
+            chain: [try leaf.derBytes()] + self.intermediates, key: try key.derBytes(), validity: validity)
     }
 
     private func leafValidity(terms: IssuanceTerms, at time: WallTime) throws(IdentityError) -> Validity {
@@ -101,8 +101,12 @@ public struct Leaf: Sendable, Hashable {
 public struct ServerIdentity: Sendable {
     /// The one DNS name in it.
     public let name: String
-    /// The chain without the anchor, and the key.
+    /// The chain without the anchor, and the key, as PEM.
     public let credentials: Credentials
+    /// The same chain as DER, the leaf first.
+    public let chain: [[UInt8]]
+    /// The same key as PKCS#8 DER.
+    public let key: [UInt8]
     /// When it is in force.
     public let validity: Validity
 }
