@@ -33,8 +33,13 @@ struct NetworkLeftovers: Sendable {
         for namespace in try await self.namespaces() {
             try await self.remove(namespace: namespace)
         }
-        if try await self.hasHostLink() {
+        guard try await self.hasHostLink() else { return }
+        do {
             try await Tool.run("ip", ["link", "delete", self.names.hostLink])
+        } catch {
+            // Its other end went with the node namespace, and the kernel may just have caught up.
+            guard try await self.hasHostLink() else { return }
+            throw error
         }
     }
 
