@@ -137,7 +137,9 @@ var targets: [Target] = [
         name: "heddle", dependencies: ["MeshCommands", argumentParser], swiftSettings: strict),
     .executableTarget(
         name: "heddle-controller",
-        dependencies: ["MeshController", "MeshAdmin", configuration, logging, serviceLifecycle, unixSignals],
+        dependencies: [
+            "MeshController", "MeshAdmin", "MeshKubernetes", configuration, logging, serviceLifecycle, unixSignals,
+        ],
         swiftSettings: strict),
     .executableTarget(name: "heddle-proxy", dependencies: ["MeshProxy"], swiftSettings: proxy),
     .executableTarget(

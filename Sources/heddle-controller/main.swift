@@ -1,7 +1,9 @@
 import Configuration
+import FoundationEssentials
 import Logging
 import MeshAdmin
 import MeshController
+import MeshKubernetes
 import ServiceLifecycle
 
 #if canImport(Glibc)
@@ -18,9 +20,15 @@ do {
             label: label, level: settings.logLevel, format: settings.logFormat, clock: LogOutput.timestamp,
             sink: LogOutput.standardError)
     }
-    let context = ControllerContext(settings: settings, metrics: metrics, logger: logger)
+    let access = try ClusterAccess.discover(
+        path: settings.kubeconfig, environment: ProcessInfo.processInfo.environment)
+    let client = try KubernetesClient(access: access, configuration: .init(component: "controller"), logger: logger)
+    let context = ControllerContext(settings: settings, client: client, metrics: metrics, logger: logger)
     try await Controller(context: context).makeServiceGroup().run()
 } catch let error as SettingsError {
     LogOutput.standardError("heddle-controller: \(error)")
     exit(2)
+} catch let error as KubernetesError {
+    LogOutput.standardError("heddle-controller: \(error)")
+    exit(1)
 }

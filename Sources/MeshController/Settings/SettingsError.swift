@@ -6,6 +6,8 @@ public enum SettingsError: Error, Hashable, Sendable {
     case missingValue(String)
     /// A value that cannot be read.
     case invalid(key: String, value: String, expected: String)
+    /// A component needs an API server and none was given.
+    case noCluster
 }
 
 extension SettingsError: CustomStringConvertible {
@@ -15,6 +17,7 @@ extension SettingsError: CustomStringConvertible {
         case .unknown(let flag): "unknown setting \(flag)"
         case .missingValue(let flag): "\(flag) needs a value"
         case .invalid(let key, let value, let expected): "--\(key) \(value): expected \(expected)"
+        case .noCluster: "no cluster to work with: give --kubeconfig, or run in a pod"
         }
     }
 }

@@ -48,6 +48,11 @@ public struct TrustBundle: Sendable {
     /// True when every anchor of `other` is in this bundle.
     public func contains(_ other: TrustBundle) -> Bool { other.anchors.allSatisfy { self.anchors.contains($0) } }
 
+    /// The bundle of the first anchor alone.
+    ///
+    /// - Throws: never in fact: one anchor of a valid bundle is a valid bundle.
+    public func newest() throws(IdentityError) -> TrustBundle { try TrustBundle(Array(self.anchors.prefix(1))) }
+
     /// The number of anchors.
     public var count: Int { self.anchors.count }
 

@@ -28,6 +28,18 @@ public struct Credentials: Sendable, Hashable {
     }
 }
 
+extension Credentials {
+    /// The certificates as DER, in order.
+    public func certificateBytes() throws(IdentityError) -> [[UInt8]] {
+        var chain: [[UInt8]] = []
+        for certificate in try PEMReader.certificates(self.certificates) { chain.append(try certificate.derBytes()) }
+        return chain
+    }
+
+    /// The key as PKCS#8 DER.
+    public func keyBytes() throws(IdentityError) -> [UInt8] { try PEMReader.privateKey(self.privateKey).derBytes() }
+}
+
 extension Credentials: CustomStringConvertible, CustomReflectable {
     /// Says that there are credentials, not what they are.
     public var description: String { "Credentials(redacted)" }
