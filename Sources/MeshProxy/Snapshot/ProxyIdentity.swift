@@ -1,3 +1,5 @@
+public import MeshSecure
+
 /// Who this proxy is, and whom it trusts.
 public final class ProxyIdentity: Sendable {
     /// The DNS name that the certificate carries.
@@ -5,9 +7,16 @@ public final class ProxyIdentity: Sendable {
     /// Seconds since 1970 when the certificate ends.
     public let expiry: Int64
 
+    /// For connections to other proxies.
+    public let client: TLSContext
+    /// For connections of other proxies.
+    public let server: TLSContext
+
     /// An identity with a certificate that ends at `expiry`.
-    public init(name: String, expiry: Int64) {
+    public init(name: String, expiry: Int64, client: TLSContext, server: TLSContext) {
         self.name = name
         self.expiry = expiry
+        self.client = client
+        self.server = server
     }
 }

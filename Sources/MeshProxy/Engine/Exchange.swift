@@ -1,0 +1,42 @@
+import MeshCodec
+import MeshModel
+import MeshReactor
+
+/// One end of an exchange.
+struct Leg: Hashable, Sendable {
+    enum Kind: UInt8, Hashable, Sendable {
+        case none
+        case http1
+        case http2
+    }
+
+    var connection = Handle.none
+    /// 0 for HTTP/1.
+    var stream: UInt32 = 0
+    var kind = Kind.none
+
+    static let none = Leg()
+
+    static func http1(_ connection: Handle) -> Leg { Leg(connection: connection, stream: 0, kind: .http1) }
+}
+
+/// A request and its answer: who asked, who answers, and how far they are.
+struct Exchange {
+    var down: Leg
+    var up = Leg.none
+    var direction: Direction
+    var method: HTTP1Method
+    /// The client's connection ends with the answer.
+    var closesDown = false
+    /// The client speaks HTTP/1.0, which knows no chunks.
+    var isHTTP10 = false
+    var isGRPC = false
+    /// The client asked for another protocol or a tunnel.
+    var asksUpgrade = false
+    var requestDone = false
+    var answerStarted = false
+    /// The request can be sent again: nothing of it but the head, which is kept in the upstream's queue.
+    var started: MonotonicTime
+    /// What the balancer and the counters want back at the end.
+    var choice: Choice
+}

@@ -1,0 +1,135 @@
+import MeshModel
+import MeshPolicy
+import MeshReactor
+
+/// What a worker decides by: the snapshot, and its own state about what the snapshot names.
+struct Tables {
+    var snapshot: Snapshot
+    /// By `Backend.slot`.
+    var backends: [BackendState] = []
+    var pools: [PoolKey: Handle] = [:]
+    /// Connections that wait for a target or for a ready endpoint.
+    var waiting: [Handle] = []
+}
+
+/// A worker's own state about a backend.
+struct BackendState {
+    var set: BackendSet?
+    var members: [MemberState] = []
+}
+
+/// A worker's own state about an endpoint; lives as long as the endpoint keeps its number.
+struct MemberState {
+    let id: UInt64
+    let endpoint: Endpoint
+    /// Made with the first request.
+    var pool = Handle.none
+    var tunnelPool = Handle.none
+    var load: EndpointLoad
+}
+
+/// Where a request goes, and what wants to know how it ended.
+struct Choice: Hashable, Sendable {
+    var pool: Handle
+    /// -1 for inbound requests.
+    var slot: Int32 = -1
+    /// The member, checked against its number when the request ends.
+    var member = 0
+    var memberID: UInt64 = 0
+}
+
+/// What becomes of a request.
+enum Decision {
+    case send(Choice)
+    case answer(Answer)
+    /// Nothing yet: again when the snapshot changes, until time is up.
+    case wait
+}
+
+extension Worker {
+    /// Takes over a new snapshot and reads the mail.
+    mutating func receiveMail() {
+        for message in self.shared.workers[self.number].receive() {
+            switch message {
+            case .serve:
+                // Without its listeners a worker is of no use, but others may serve.
+                do throws(ReactorError) { try self.serve() } catch { self.counts.failures &+= 1 }
+            case .report: self.report()
+            case .drain(let deadline): self.drain(until: deadline)
+            }
+        }
+        let snapshot = self.shared.snapshots.current
+        guard snapshot.version != self.tables.snapshot.version else { return }
+        self.adopt(snapshot)
+    }
+
+    /// Takes over the snapshot that the worker was made with.
+    mutating func adoptFirst() {
+        self.adopt(self.shared.snapshots.current)
+        self.receiveMail()
+    }
+
+    private mutating func adopt(_ snapshot: Snapshot) {
+        self.tables.snapshot = snapshot
+        for slot in snapshot.backends.indices {
+            if slot == self.tables.backends.count { self.tables.backends.append(BackendState()) }
+            guard self.tables.backends[slot].set !== snapshot.backends[slot] else { continue }
+            self.replace(slot, by: snapshot.backends[slot])
+        }
+        for slot in snapshot.backends.count..<max(snapshot.backends.count, self.tables.backends.count) {
+            self.replace(slot, by: nil)
+        }
+        let waiting = self.tables.waiting
+        self.tables.waiting.removeAll(keepingCapacity: true)
+        for handle in waiting { self.reconsider(handle) }
+    }
+
+    /// Members that stay keep their state; the pools of those that go are released.
+    private mutating func replace(_ slot: Int, by set: BackendSet?) {
+        let old = self.tables.backends[slot].members
+        let isSame = self.tables.backends[slot].set?.generation == set?.generation
+        var kept: [UInt64: MemberState] = [:]
+        for member in old { kept[member.id] = member }
+        self.tables.backends[slot].set = set
+        self.tables.backends[slot].members = (set?.members ?? []).map { member in
+            if isSame, let known = kept.removeValue(forKey: member.id) { return known }
+            return MemberState(
+                id: member.id, endpoint: member.endpoint, load: EndpointLoad(set?.load ?? LoadEstimate(), self.now))
+        }
+        for member in kept.values {
+            self.release(pool: member.pool)
+            self.release(pool: member.tunnelPool)
+        }
+    }
+
+    /// Waits for the snapshot to change, for as long as the queue allows.
+    mutating func wait(_ handle: Handle) {
+        if self.connections[handle].timer == .none {
+            self.setTimer(handle, self.settings[self.connections[handle].direction].queueTimeout)
+        }
+        self.pause(handle)
+        self.tables.waiting.append(handle)
+    }
+
+    private mutating func reconsider(_ handle: Handle) {
+        guard self.connections.contains(handle) else { return }
+        if self.connections[handle].stage == .awaitingTarget {
+            self.seekTarget(handle)
+        } else {
+            self.resume(handle)
+        }
+    }
+
+    /// The target, or a ready endpoint, did not come in time.
+    mutating func waitedTooLong(_ handle: Handle) {
+        guard self.connections[handle].stage == .http1Server else { return self.reset(handle) }
+        guard self.connections[handle].flags.contains(.paused), self.connections[handle].exchange == .none else {
+            return
+        }
+        self.counts.refused &+= 1
+        self.buffers.clear(&self.connections[handle].held)
+        self.answer(handle, Answer(504, "service in fail-fast", grpc: 4, closes: true), requestBody: nil)
+    }
+
+    private mutating func report() {}
+}

@@ -1,0 +1,173 @@
+import MeshCodec
+import MeshModel
+import MeshPolicy
+import MeshReactor
+
+/// Connections and requests from this pod's application.
+extension Worker {
+    /// The application connected: finds out where to.
+    mutating func acceptedOutbound(_ handle: Handle) {
+        self.connections[handle].stage = .awaitingTarget
+        self.seekTarget(handle)
+    }
+
+    /// Goes on if the snapshot knows the target; asks and waits if not.
+    mutating func seekTarget(_ handle: Handle) {
+        let address = self.connections[handle].target
+        guard let target = self.tables.snapshot.outbound[address] else {
+            guard self.tables.waiting.count < self.settings.outbound.queueMax else { return self.reset(handle) }
+            // A full mailbox means that many wait; the time-out ends this one if nobody asks for its target.
+            if self.connections[handle].timer == .none { self.shared.requests.send(.target(address)) }
+            return self.wait(handle)
+        }
+        self.clearTimer(handle)
+        self.connections[handle].flags.remove(.paused)
+        self.connections[handle].outboundTarget = target
+        self.connections[handle].policyVersion = self.tables.snapshot.version
+        target.usage.opened()
+        self.chooseProtocol(handle, target)
+        if self.connections.contains(handle) { self.schedule(handle) }
+    }
+
+    private mutating func chooseProtocol(_ handle: Handle, _ target: OutboundTarget) {
+        guard case .policy(let policy) = target.resolution else { return self.reset(handle) }
+        guard !target.isOpaque else { return self.routeTunnel(handle) }
+        switch policy.protocol {
+        case .detect: self.detect(handle, within: self.settings.outbound.detectTimeout)
+        case .http1: self.serveHTTP1(handle)
+        case .http2, .grpc: self.serveHTTP2(handle)
+        case .opaque, .tls: self.routeTunnel(handle)
+        }
+    }
+
+    /// Looks the target up again if the snapshot has changed; what the connection started with stays if it is gone.
+    private mutating func refreshTarget(_ handle: Handle) -> OutboundTarget? {
+        let version = self.tables.snapshot.version
+        if self.connections[handle].policyVersion != version {
+            self.connections[handle].policyVersion = version
+            let address = self.connections[handle].target
+            if let target = self.tables.snapshot.outbound[address] {
+                self.connections[handle].outboundTarget = target
+            }
+        }
+        return self.connections[handle].outboundTarget
+    }
+
+    /// Which outbound requests pass, and to where.
+    mutating func decideOutbound(_ handle: Handle, _ request: RequestHead, _ bytes: Span<UInt8>) -> Decision {
+        guard let target = self.refreshTarget(handle), case .policy(let policy) = target.resolution else {
+            return .answer(Answer(500, "invalid policy", closes: true))
+        }
+        if target.readsFields { self.collectRanges() } else { self.ranges.removeAll(keepingCapacity: true) }
+        switch policy.protocol {
+        case .detect(_, _, let http, _), .http1(let http), .http2(let http):
+            guard let choice = http.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
+            let rule = http.routes[choice.route].rules[choice.rule]
+            if let answer = self.apply(rule.filters) { return .answer(answer) }
+            return self.distribute(handle, rule.distribution)
+        case .grpc(let grpc):
+            guard let choice = grpc.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
+            return self.distribute(handle, grpc.routes[choice.route].rules[choice.rule].distribution)
+        case .opaque, .tls:
+            // The target has become opaque; this connection goes on as it was.
+            return .answer(Answer(500, "not an HTTP target", closes: true))
+        }
+    }
+
+    private static var noRoute: Decision { .answer(Answer(404, "no route found for request", grpc: 5)) }
+
+    /// The answer that a filter gives, if one does.
+    private func apply(_ filters: [HTTPFilter]) -> Answer? {
+        nil
+    }
+
+    private mutating func distribute<Kind>(_ handle: Handle, _ distribution: Distribution<Kind>) -> Decision {
+        switch distribution {
+        case .empty: return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
+        case .firstAvailable(let backends):
+            var mayCome = false
+            for backend in backends {
+                switch self.pick(backend.backend.slot, .http1) {
+                case .picked(let choice): return self.chosen(handle, choice)
+                case .notReady: mayCome = true
+                case .never: continue
+                }
+            }
+            return self.nobody(handle, mayCome: mayCome)
+        case .random(let backends):
+            guard let index = self.draw(backends) else {
+                return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
+            }
+            switch self.pick(backends[index].backend.slot, .http1) {
+            case .picked(let choice): return self.chosen(handle, choice)
+            case .notReady: return self.nobody(handle, mayCome: true)
+            case .never: return self.nobody(handle, mayCome: false)
+            }
+        }
+    }
+
+    /// Draws a backend by weight among those with an endpoint, or among all when none has one.
+    private mutating func draw<Kind>(_ backends: [RouteBackend<Kind>]) -> Int? {
+        if backends.count == 1 { return backends[0].weight > 0 ? 0 : nil }
+        var total: UInt64 = 0
+        for index in backends.indices where self.isReady(backends[index].backend.slot) {
+            total += UInt64(backends[index].weight)
+        }
+        guard total > 0 else { return backends.firstIndex { $0.weight > 0 } }
+        var point = self.random.next() % total
+        for index in backends.indices where self.isReady(backends[index].backend.slot) {
+            let weight = UInt64(backends[index].weight)
+            if point < weight { return index }
+            point -= weight
+        }
+        return nil
+    }
+
+    private func isReady(_ slot: Int32) -> Bool {
+        slot >= 0 && Int(slot) < self.tables.backends.count && !self.tables.backends[Int(slot)].members.isEmpty
+    }
+
+    private mutating func chosen(_ handle: Handle, _ choice: Choice) -> Decision {
+        if self.connections[handle].timer != .none { self.clearTimer(handle) }
+        self.began(choice)
+        return .send(choice)
+    }
+
+    private mutating func nobody(_ handle: Handle, mayCome: Bool) -> Decision {
+        guard mayCome, self.tables.waiting.count < self.settings.outbound.queueMax else {
+            return .answer(Answer(502, "no endpoint", grpc: 14, closes: true))
+        }
+        self.wait(handle)
+        return .wait
+    }
+
+    // MARK: - Connections that are not looked at
+
+    /// Passes bytes unseen to an endpoint of the target's one route.
+    mutating func routeTunnel(_ handle: Handle) {
+        guard let target = self.connections[handle].outboundTarget, case .policy(let policy) = target.resolution else {
+            return self.reset(handle)
+        }
+        switch policy.protocol {
+        case .opaque(let routes), .detect(_, let routes, _, _): self.tunnel(handle, routes)
+        case .tls, .http1, .http2, .grpc:
+            self.forward(handle)
+        }
+    }
+
+    private mutating func tunnel(_ handle: Handle, _ routes: [OutboundRoute<OpaqueKind>]) {
+        guard let rule = routes.first?.rules.first, rule.filters.isEmpty,
+            let index = self.draw(rule.distribution.backends),
+            case .picked(let choice) = self.pick(rule.distribution.backends[index].backend.slot, .tunnel)
+        else { return self.reset(handle) }
+        if !self.openTunnel(handle, to: choice.pool) { self.reset(handle) }
+    }
+
+    /// Passes bytes to the address that the application meant.
+    private mutating func forward(_ handle: Handle) {
+        let key = PoolKey(direction: .outbound, address: self.connections[handle].target, tls: nil, use: .tunnel)
+        guard let pool = self.pool(for: key) else { return self.reset(handle) }
+        self.connections[handle].pool = pool
+        if !self.openTunnel(handle, to: pool) { self.reset(handle) }
+    }
+}

@@ -1,0 +1,93 @@
+import MeshModel
+import MeshPolicy
+import MeshReactor
+
+@testable import MeshProxy
+
+/// An engine on loopback whose two listeners lead to one server.
+final class TestProxy: Sendable {
+    let inbound: SocketAddress
+    let outbound: SocketAddress
+    let shared: EngineShared
+
+    init(
+        to server: SocketAddress, policy: InboundPolicy? = nil, outboundProtocol: OutboundProtocol? = nil,
+        inboundIdentity: ProxyIdentity? = nil, members: [Endpoint]? = nil,
+        adjust: (inout EngineSettings) -> Void = { _ in }
+    ) throws {
+        self.inbound = try Self.freeAddress()
+        self.outbound = try Self.freeAddress()
+        var settings = EngineSettings(
+            inbound: .init(listen: [self.inbound], forward: server, connectTimeout: .milliseconds(300)),
+            outbound: .init(listen: [self.outbound], forward: server, connectTimeout: .seconds(1)),
+            waitsForIdentity: false)
+        adjust(&settings)
+        let snapshot = Self.snapshot(
+            server, policy: policy, outboundProtocol: outboundProtocol, identity: inboundIdentity,
+            members: members ?? [Endpoint(address: server)])
+        self.shared = try EngineShared(snapshots: SnapshotCell(snapshot), workers: 1)
+        try Engine.start(settings, shared: self.shared) { error in print("worker failed: \(error)") }
+        // Bound on the worker's thread; the first connection may come too early otherwise.
+        for address in [self.inbound, self.outbound] { try Self.awaitListener(address) }
+    }
+
+    deinit { self.shared.send(.drain(deadline: MonotonicTime(nanoseconds: 0))) }
+
+    static let allowAll = InboundPolicy(
+        protocol: .detect(timeout: .seconds(10), http: InboundHTTP(routes: [.default])),
+        authorizations: [
+            Authorization(
+                networks: NetworkMatch.everywhere, authentication: .unauthenticated,
+                metadata: .implicit("all-unauthenticated"))
+        ], metadata: .implicit("all-unauthenticated"))
+
+    static func forwarding(_ address: SocketAddress) -> OutboundProtocol {
+        let meta = PolicyMetadata.implicit("default")
+        let backend = Backend(metadata: meta, target: .forward(Endpoint(address: address)), slot: 0)
+        let http = OutboundHTTP(routes: [
+            OutboundRoute(metadata: meta, rules: [.init(distribution: .random([RouteBackend(backend)]))])
+        ])
+        let opaque = OutboundRoute<OpaqueKind>(
+            metadata: meta, rules: [.init(distribution: .random([RouteBackend(backend)]))])
+        return .detect(timeout: .seconds(10), opaque: [opaque], http1: http, http2: http)
+    }
+
+    private static func snapshot(
+        _ server: SocketAddress, policy: InboundPolicy?, outboundProtocol: OutboundProtocol?,
+        identity: ProxyIdentity?, members: [Endpoint]
+    ) -> Snapshot {
+        let port = PortPolicy(policy ?? Self.allowAll)
+        let meta = PolicyMetadata.implicit("default")
+        let target = OutboundTarget(
+            address: server,
+            resolution: .policy(
+                OutboundPolicy(metadata: meta, protocol: outboundProtocol ?? Self.forwarding(server))),
+            profile: nil, usage: TargetUsage())
+        let set = BackendSet(
+            slot: 0, generation: 1, authority: nil, load: LoadEstimate(), failureAccrual: nil, queue: Queue(),
+            state: .known,
+            members: members.enumerated().map { BackendSet.Member(endpoint: $1, id: UInt64($0) + 1) })
+        return Snapshot(
+            version: 1,
+            inbound: InboundTable(ports: [server.port: port], fallback: port, opaqueFallback: port, opaquePorts: []),
+            outbound: OutboundTable([server: target]), backends: [set], identity: identity)
+    }
+
+    static func freeAddress() throws -> SocketAddress {
+        try Socket.listening(on: SocketAddress(.v4(0x7F00_0001), port: 0)).localAddress()
+    }
+
+    private static func awaitListener(_ address: SocketAddress) throws {
+        let deadline = Clock.now().advanced(by: .seconds(10))
+        while Clock.now() < deadline {
+            do {
+                try Wire.connect(to: address).close()
+                return
+            } catch {
+                var poller = try Poller()
+                try poller.wait(until: Clock.now().advanced(by: .milliseconds(5)), now: Clock.now())
+            }
+        }
+        throw Wire.Failure(description: "\(address) does not listen")
+    }
+}
