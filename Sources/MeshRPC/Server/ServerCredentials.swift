@@ -1,3 +1,4 @@
+import MeshModel
 public import NIOCertificateReloading
 public import NIOSSL
 import Synchronization
@@ -15,13 +16,8 @@ public final class ServerCredentials: CertificateReloader, Sendable {
         case unreadableKey
     }
 
-    private struct State {
-        var current: NIOSSLContextConfigurationOverride?
-        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
-        var nextWaiter = 0
-    }
-
-    private let state = Mutex(State())
+    private let current = Mutex<NIOSSLContextConfigurationOverride?>(nil)
+    private let filled = Latch()
 
     /// Nothing to present yet.
     public init() {}
@@ -33,60 +29,50 @@ public final class ServerCredentials: CertificateReloader, Sendable {
     ///   - key: the leaf's private key, PKCS #8 DER.
     /// - Throws: when one of them cannot be read; the former pair stays.
     public func update(chain: [[UInt8]], key: [UInt8]) throws(Refusal) {
-        var certificates: [NIOSSLCertificateSource] = []
-        for bytes in chain {
-            do {
-                certificates.append(.certificate(try NIOSSLCertificate(bytes: bytes, format: .der)))
-            } catch {
-                throw .unreadableCertificate
-            }
-        }
-        guard !certificates.isEmpty else { throw .unreadableCertificate }
-        var fresh = NIOSSLContextConfigurationOverride.noChanges
-        fresh.certificateChain = certificates
         do {
-            fresh.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .der))
+            let certificates = try chain.map { try NIOSSLCertificate(bytes: $0, format: .der) }
+            try self.present(certificates) { try NIOSSLPrivateKey(bytes: key, format: .der) }
+        } catch let refusal as Refusal {
+            throw refusal
         } catch {
-            throw .unreadableKey
+            throw .unreadableCertificate
         }
-        let waiting = self.state.withLock { state in
-            state.current = fresh
-            defer { state.waiting = [:] }
-            return state.waiting.values
+    }
+
+    /// Presents a chain and key given as PEM, the leaf first.
+    ///
+    /// - Throws: when one of them cannot be read; the former pair stays.
+    public func update(chainPEM: String, keyPEM: String) throws(Refusal) {
+        do {
+            let certificates = try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8))
+            try self.present(certificates) { try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem) }
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw .unreadableCertificate
         }
-        for continuation in waiting { continuation.resume() }
     }
 
     /// Returns as soon as there is something to present.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled first.
-    public func ready() async throws {
-        let id = self.state.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let now = self.state.withLock { state in
-                    if state.current != nil || Task.isCancelled { return true }
-                    state.waiting[id] = continuation
-                    return false
-                }
-                guard now else { return }
-                if Task.isCancelled {
-                    continuation.resume(throwing: CancellationError())
-                } else {
-                    continuation.resume()
-                }
-            }
-        } onCancel: {
-            let waiter = self.state.withLock { $0.waiting.removeValue(forKey: id) }
-            waiter?.resume(throwing: CancellationError())
-        }
-    }
+    /// - Throws: when the task is cancelled first.
+    public func ready() async throws(CancellationError) { try await self.filled.wait() }
 
     /// What the next handshake presents.
     public var sslContextConfigurationOverride: NIOSSLContextConfigurationOverride {
-        self.state.withLock { $0.current } ?? .noChanges
+        self.current.withLock { $0 } ?? .noChanges
+    }
+
+    private func present(_ certificates: [NIOSSLCertificate], key: () throws -> NIOSSLPrivateKey) throws(Refusal) {
+        guard !certificates.isEmpty else { throw .unreadableCertificate }
+        var fresh = NIOSSLContextConfigurationOverride.noChanges
+        fresh.certificateChain = certificates.map { .certificate($0) }
+        do {
+            fresh.privateKey = .privateKey(try key())
+        } catch {
+            throw .unreadableKey
+        }
+        self.current.withLock { $0 = fresh }
+        self.filled.open()
     }
 }
