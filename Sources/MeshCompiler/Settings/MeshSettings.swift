@@ -1,4 +1,5 @@
 public import MeshModel
+public import MeshPolicy
 
 /// What holds for the whole mesh and every compilation: names, networks, defaults.
 public struct MeshSettings: Hashable, Sendable {
@@ -26,6 +27,14 @@ public struct MeshSettings: Hashable, Sendable {
     public var detectTimeout = Duration.seconds(10)
     /// Publish IPv6 endpoints.
     public var ipv6 = false
+    /// Tell proxies that meshed endpoints take HTTP/2, also for what was HTTP/1.
+    public var upgradesHTTP1 = true
+    /// Tell proxies to reach every port of a meshed endpoint through its proxy's port, with a transport header; opaque
+    /// ports are always reached that way.
+    public var usesTransportHeader = false
+    /// How proxies keep HTTP/2 connections to meshed endpoints.
+    public var meshedHTTP2 = HTTP2ClientSettings(
+        keepAlive: .init(interval: .seconds(10), timeout: .seconds(3), whileIdle: true))
 
     /// The defaults.
     public init() {}
