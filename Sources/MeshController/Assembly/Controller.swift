@@ -11,7 +11,9 @@ public struct Controller: Sendable {
     private let components: [any ControllerComponent]
 
     /// Every component there is, in the order in which they start.
-    public static let components: [any ControllerComponent] = [IdentityComponent(), InjectorComponent()]
+    public static let components: [any ControllerComponent] = [
+        IdentityComponent(), InjectorComponent(), DestinationComponent(), PolicyComponent(),
+    ]
 
     /// A controller of those `components` that the settings choose.
     public init(context: ControllerContext, components: [any ControllerComponent] = Controller.components) {
@@ -26,7 +28,10 @@ public struct Controller: Sendable {
         let settings = self.context.settings
         var services: [any Service] = []
         var rpc: [ComponentParts.RPCPort: [any RegistrableRPCService]] = [:]
-        if let client = self.context.client { services.append(client) }
+        if let client = self.context.client {
+            services.append(client)
+            services += ClusterReflection(context: self.context, client: client).services()
+        }
         if settings.components.contains(.admin) { services.append(self.adminServer()) }
         for component in self.components {
             let parts = try component.parts(in: self.context)

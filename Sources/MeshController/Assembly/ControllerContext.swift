@@ -17,6 +17,8 @@ public struct ControllerContext: Sendable {
     public let readiness: Readiness
     /// The backend behind `/metrics`.
     public let metrics: MetricsRegistry
+    /// The cluster as it is known, and the answers kept up to date from it.
+    public let index: ClusterIndex
     /// The parent of all loggers.
     public let logger: Logger
     /// The mesh's issuer and anchors; the identity component fills it.
@@ -38,6 +40,9 @@ public struct ControllerContext: Sendable {
         self.leadership = leadership
         self.readiness = readiness
         self.metrics = metrics
+        self.index = ClusterIndex(
+            settings: settings.mesh, kinds: ClusterReflection.kinds(for: settings.components), metrics: metrics,
+            logger: logger)
         self.logger = logger
     }
 

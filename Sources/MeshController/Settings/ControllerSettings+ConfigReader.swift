@@ -3,6 +3,7 @@ import Logging
 import MeshAdmin
 import MeshCompiler
 import MeshModel
+import MeshPolicy
 
 extension ControllerSettings {
     /// Every key that ``init(config:)`` reads; each is a flag `--KEY` and a variable `HEDDLE_KEY`.

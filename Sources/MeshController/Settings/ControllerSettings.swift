@@ -2,6 +2,7 @@ public import Logging
 public import MeshAdmin
 public import MeshCompiler
 import MeshModel
+import MeshPolicy
 
 /// The parts of the control plane that `--components` can choose.
 public enum ComponentName: String, Hashable, Sendable, CaseIterable {
