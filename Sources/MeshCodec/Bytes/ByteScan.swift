@@ -107,3 +107,39 @@ enum ASCII {
         return letter <= 5 ? letter &+ 10 : nil
     }
 }
+
+extension Span<UInt8> {
+    /// Whether these bytes equal `lowercased`, letters of either case being equal.
+    public func equalsIgnoringCase(_ lowercased: Span<UInt8>) -> Bool {
+        guard self.count == lowercased.count else { return false }
+        for index in self.indices {
+            var byte = self[index]
+            if byte &- 0x41 < 26 { byte |= 0x20 }
+            if byte != lowercased[index] { return false }
+        }
+        return true
+    }
+
+    /// Whether these bytes equal a lower-case literal, letters of either case being equal.
+    public func equalsIgnoringCase(_ lowercased: String) -> Bool {
+        self.equalsIgnoringCase(lowercased.utf8Span.span)
+    }
+}
+
+extension [UInt8] {
+    /// Appends `bytes` as one copy.
+    @inline(__always)
+    mutating func append(_ bytes: Span<UInt8>) {
+        self.append(addingCapacity: bytes.count) { output in
+            for index in 0..<bytes.count { output.append(bytes[index]) }
+        }
+    }
+
+    /// Writes `bytes` over those from `offset`.
+    @inline(__always)
+    mutating func overwrite(at offset: Int, _ bytes: Span<UInt8>) {
+        precondition(offset >= 0 && bytes.count <= self.count &- offset)
+        var target = self.mutableSpan
+        for index in 0..<bytes.count { target[offset &+ index] = bytes[index] }
+    }
+}

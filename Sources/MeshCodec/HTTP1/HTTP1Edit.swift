@@ -99,7 +99,7 @@ public struct HTTP1Edit: ~Copyable {
         self.count += 1
     }
 
-    private func drops(_ name: HTTP1FieldName, _ dropping: HTTP1Drop) -> Bool {
+    private func drops(_ name: FieldName, _ dropping: HTTP1Drop) -> Bool {
         switch name {
         case .connection, .upgrade: dropping.contains(.hopByHop) && !self.keepsUpgrade
         case .keepAlive, .proxyConnection, .te, .http2Settings: dropping.contains(.hopByHop)

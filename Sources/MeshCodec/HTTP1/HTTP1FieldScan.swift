@@ -53,7 +53,7 @@ struct HTTP1FieldScan {
             while valueEnd > value, bytes[valueEnd &- 1] == ASCII.space || bytes[valueEnd &- 1] == ASCII.tab {
                 valueEnd &-= 1
             }
-            let name = HTTP1FieldName.recognise(bytes, at: start, count: colon &- start)
+            let name = FieldName.recognise(bytes, at: start, count: colon &- start)
             table.append(
                 HTTP1Field(
                     name: name, nameStart: UInt16(truncatingIfNeeded: start),
@@ -86,7 +86,7 @@ struct HTTP1FieldScan {
 
     /// Records what a known field says.
     private mutating func note(
-        _ name: HTTP1FieldName, _ bytes: Span<UInt8>, colon: Int, value: Range<Int>, lineEnd: Int
+        _ name: FieldName, _ bytes: Span<UInt8>, colon: Int, value: Range<Int>, lineEnd: Int
     ) throws(HTTP1Error) {
         switch name {
         case .host:
@@ -165,7 +165,7 @@ struct HTTP1FieldScan {
 
     private mutating func noteNamedField(_ bytes: Span<UInt8>, _ option: Range<Int>) throws(HTTP1Error) {
         for offset in option where !ASCII.isToken(bytes[offset]) { throw .malformedField }
-        switch HTTP1FieldName.recognise(bytes, at: option.lowerBound, count: option.count) {
+        switch FieldName.recognise(bytes, at: option.lowerBound, count: option.count) {
         case .host, .contentLength, .transferEncoding, .contentType: throw .protectedFieldNamed
         default: self.flags.insert(.namesFields)
         }
