@@ -187,7 +187,7 @@ targets += [
         "MeshKubernetes",
         [
             "MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, nioHTTP1, hummingbird, logging,
-            nioCore,
+            nioCore, nioPosix, subprocess, systemPackage,
         ]),
     tests("MeshRPC", ["MeshModel", "MeshPolicy", "MeshWire", grpcCore, grpcProtobuf, grpcTransport, protobuf]),
     tests("MeshIdentity", ["MeshModel", x509, asn1, crypto]),

@@ -5,8 +5,11 @@ public import MeshResources
 // Requests by resource type, with whole documents: for kinds or fields that no Swift type describes.
 extension KubernetesClient {
     /// The object `key`.
-    public func get(_ type: ResourceType, _ key: ObjectKey) async throws(KubernetesError) -> JSONValue {
-        try await self.document(APIRequest(method: .get, path: type.path(namespace: key.namespace, name: key.name)))
+    public func get(
+        _ type: ResourceType, _ key: ObjectKey, timeout: Duration? = nil
+    ) async throws(KubernetesError) -> JSONValue {
+        try await self.document(
+            APIRequest(method: .get, path: type.path(namespace: key.namespace, name: key.name), timeout: timeout))
     }
 
     /// One page of a collection; a nil namespace spans all.
@@ -34,13 +37,14 @@ extension KubernetesClient {
 
     /// Makes an object; `document` may leave out `apiVersion`, `kind` and the namespace.
     public func create(
-        _ document: JSONValue, as type: ResourceType, in namespace: String? = nil, dryRun: Bool = false
+        _ document: JSONValue, as type: ResourceType, in namespace: String? = nil, dryRun: Bool = false,
+        timeout: Duration? = nil
     ) async throws(KubernetesError) -> JSONValue {
         let namespace = namespace ?? document[path: "metadata", "namespace"]?.string
         return try await self.document(
             APIRequest(
                 method: .post, path: type.path(namespace: namespace), query: Self.query(dryRun: dryRun),
-                body: JSONWriter.write(document.asObject(of: type))))
+                body: JSONWriter.write(document.asObject(of: type)), timeout: timeout))
     }
 
     /// Replaces an object; with a `resourceVersion` in it only if nobody else changed it since.
@@ -56,11 +60,11 @@ extension KubernetesClient {
     /// Changes an object, or its `subresource` (`status`, `scale`).
     public func patch(
         _ patch: Patch<JSONValue>, to type: ResourceType, _ key: ObjectKey, subresource: String? = nil,
-        dryRun: Bool = false
+        dryRun: Bool = false, timeout: Duration? = nil
     ) async throws(KubernetesError) -> JSONValue {
         var request = APIRequest(
             method: .patch, path: type.path(namespace: key.namespace, name: key.name, subresource: subresource),
-            query: Self.query(dryRun: dryRun))
+            query: Self.query(dryRun: dryRun), timeout: timeout)
         switch patch {
         case .merge(let body):
             request.contentType = "application/merge-patch+json"

@@ -27,9 +27,10 @@ public struct InvalidObject: Hashable, Sendable {
 extension KubernetesClient {
     /// The object `key`.
     public func get<Resource: KubernetesResource>(
-        _ type: Resource.Type = Resource.self, _ key: ObjectKey, from resource: ResourceType = Resource.resourceType
+        _ type: Resource.Type = Resource.self, _ key: ObjectKey, from resource: ResourceType = Resource.resourceType,
+        timeout: Duration? = nil
     ) async throws(KubernetesError) -> Resource {
-        try Self.decode(try await self.get(resource, key))
+        try Self.decode(try await self.get(resource, key, timeout: timeout))
     }
 
     /// One page of a collection; a nil namespace spans all.
@@ -88,9 +89,11 @@ extension KubernetesClient {
 
     /// Makes an object.
     public func create<Resource: KubernetesResource>(
-        _ object: Resource, as resource: ResourceType = Resource.resourceType, dryRun: Bool = false
+        _ object: Resource, as resource: ResourceType = Resource.resourceType, dryRun: Bool = false,
+        timeout: Duration? = nil
     ) async throws(KubernetesError) -> Resource {
-        try Self.decode(try await self.create(try Self.encode(object), as: resource, dryRun: dryRun))
+        try Self.decode(
+            try await self.create(try Self.encode(object), as: resource, dryRun: dryRun, timeout: timeout))
     }
 
     /// Replaces an object as a whole.

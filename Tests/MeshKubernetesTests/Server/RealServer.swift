@@ -1,6 +1,8 @@
 import Foundation
 import Logging
 import MeshKubernetes
+import Subprocess
+import SystemPackage
 import Testing
 
 /// A real kube-apiserver for tests: the one that `HEDDLE_TEST_KUBECONFIG` names, or one that is started for the suite.
@@ -43,31 +45,24 @@ enum RealServer {
         let me = ProcessInfo.processInfo.processIdentifier
         let guardian = "(while kill -0 \(me) && [ -e \(data.path) ]; do sleep 1; done; \(stop)) >/dev/null 2>&1 &"
         let controllers = "namespace,garbagecollector,serviceaccount,root-ca-cert-publisher"
-        let output = try Self.shell(
+        let output = try await Self.shell(
             "mkdir -p \(data.path); \(guardian) ETCD=\(etcd) \(folder.path)/start.sh \(data.path) 0 \(controllers)")
-        defer {
-            do {
-                _ = try Self.shell(stop)
-            } catch {
-                Issue.record("the server was not stopped: \(error)")
+        do {
+            try await Self.$kubeconfig.withValue(output.trimmingCharacters(in: .whitespacesAndNewlines)) {
+                try await body()
             }
-        }
-        try await Self.$kubeconfig.withValue(output.trimmingCharacters(in: .whitespacesAndNewlines)) {
-            try await body()
+            _ = try await Self.shell(stop)
+        } catch {
+            _ = try await Self.shell(stop)
+            throw error
         }
     }
 
-    private static func shell(_ command: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", command]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-        return String(decoding: bytes, as: UTF8.self)
+    private static func shell(_ command: String) async throws -> String {
+        let result = try await Subprocess.run(
+            .path("/bin/sh"), arguments: ["-c", command], output: .string(limit: 65_536), error: .discarded)
+        try #require(result.terminationStatus.isSuccess, "\(command) failed")
+        return result.standardOutput
     }
 }
 

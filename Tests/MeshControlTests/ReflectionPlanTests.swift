@@ -1,0 +1,91 @@
+import MeshControl
+import MeshModel
+import MeshTestKit
+import Testing
+
+@Suite struct ReflectionPlanTests {
+    private var random = SplitMix64(seed: 1)
+    private let backoff = Backoff(minimum: .seconds(1), maximum: .seconds(30), jitter: 0.2)
+
+    @Test("it lists, then watches on from the last version that it saw")
+    mutating func normalCourse() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        #expect(plan.next() == .list(isWhole: false))
+        plan.listed(at: "10")
+        #expect(plan.next() == .watch(from: "10"))
+        plan.saw("12")
+        plan.saw("")
+        plan.watchEnded(after: .seconds(300), using: &self.random)
+        #expect(plan.next() == .watch(from: "12"))
+    }
+
+    @Test("a broken watch resumes after a pause, without a list")
+    mutating func brokenWatch() throws {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listed(at: "10")
+        plan.watchFailed(.other(retryAfter: nil), after: .seconds(1), using: &self.random)
+        guard case .wait(let pause) = plan.next() else {
+            Issue.record("no pause")
+            return
+        }
+        #expect(pause > .zero && pause <= .seconds(2))
+        #expect(plan.next() == .watch(from: "10"))
+    }
+
+    @Test("an expired version is listed again at once, and after a pause when it repeats")
+    mutating func expired() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listed(at: "10")
+        plan.watchFailed(.expired, after: .zero, using: &self.random)
+        #expect(plan.next() == .list(isWhole: false))
+        plan.listed(at: "10")
+        plan.watchFailed(.expired, after: .zero, using: &self.random)
+        guard case .wait = plan.next() else {
+            Issue.record("it spins")
+            return
+        }
+        #expect(plan.next() == .list(isWhole: false))
+    }
+
+    @Test("a page that expired makes the next list one answer")
+    mutating func expiredPage() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listFailed(.expired, using: &self.random)
+        _ = plan.next()
+        #expect(plan.next() == .list(isWhole: true))
+        plan.listed(at: "3")
+        #expect(plan.next() == .watch(from: "3"))
+    }
+
+    @Test("the server's wish for a pause is a lower bound")
+    mutating func retryAfter() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listFailed(.other(retryAfter: .seconds(60)), using: &self.random)
+        #expect(plan.next() == .wait(.seconds(60)))
+    }
+
+    @Test("pauses grow to the maximum, never beyond, and are never nothing", arguments: 0..<UInt64(50))
+    func pauses(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var plan = ReflectionPlan(backoff: self.backoff)
+        for _ in 0..<20 {
+            plan.listFailed(.other(retryAfter: nil), using: &random)
+            guard case .wait(let pause) = plan.next() else {
+                Issue.record("no pause")
+                return
+            }
+            #expect(pause >= .milliseconds(100) && pause <= .seconds(30))
+        }
+    }
+
+    @Test("a watch that ends at once every time does not spin")
+    mutating func shortWatch() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listed(at: "1")
+        plan.watchEnded(after: .milliseconds(1), using: &self.random)
+        guard case .wait = plan.next() else {
+            Issue.record("it spins")
+            return
+        }
+    }
+}
