@@ -5,22 +5,36 @@ import MeshResources
 protocol AttachableRoute: KubernetesResource {
     var parentReferences: [ParentReference] { get }
     var status: RouteStatus { get set }
+    /// Every backend of every rule, in order.
+    var backendNames: [BackendName] { get }
 }
 
 extension HTTPRoute: AttachableRoute {
     var parentReferences: [ParentReference] { self.spec.parentRefs }
+    var backendNames: [BackendName] {
+        self.spec.rules.flatMap(\.backendRefs).map { BackendName($0, default: self.metadata.namespace) }
+    }
 }
 
 extension GRPCRoute: AttachableRoute {
     var parentReferences: [ParentReference] { self.spec.parentRefs }
+    var backendNames: [BackendName] {
+        self.spec.rules.flatMap(\.backendRefs).map { BackendName($0, default: self.metadata.namespace) }
+    }
 }
 
 extension TLSRoute: AttachableRoute {
     var parentReferences: [ParentReference] { self.spec.parentRefs }
+    var backendNames: [BackendName] {
+        self.spec.rules.flatMap(\.backendRefs).map { BackendName($0, default: self.metadata.namespace) }
+    }
 }
 
 extension TCPRoute: AttachableRoute {
     var parentReferences: [ParentReference] { self.spec.parentRefs }
+    var backendNames: [BackendName] {
+        self.spec.rules.flatMap(\.backendRefs).map { BackendName($0, default: self.metadata.namespace) }
+    }
 }
 
 extension ParentKey {

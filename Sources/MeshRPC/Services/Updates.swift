@@ -4,7 +4,8 @@ import GRPCCore
 ///
 /// Who reads slowly misses values, never the last one.
 public struct Updates<Value: Sendable>: Sendable {
-    private let stream: AsyncStream<Value>
+    /// The values, the one of now first.
+    public let stream: AsyncStream<Value>
     private let stop: @Sendable () -> Void
 
     /// Reads `stream`, which must hold the newest value only; `stop` ends it.
