@@ -115,7 +115,7 @@ extension APIHandler {
         _ request: APIRequest, _ kind: ResourceKind, _ key: ObjectKey, _ user: UserInfo
     ) async throws(APIFailure) -> APIReply {
         let account = try self.registry.get(kind, key)
-        var object = try self.document(of: request)
+        var object = try self.document(of: request, as: "TokenRequest")
         let spec = object["spec"] ?? [:]
         let seconds = spec["expirationSeconds"]?.integer ?? 3_600
         guard Self.tokenSeconds.contains(seconds) else {

@@ -95,7 +95,7 @@ extension APIHandler {
         _ request: APIRequest, _ kind: ResourceKind, _ key: ObjectKey, _ user: UserInfo
     ) async throws(APIFailure) -> APIReply {
         let options = try self.writeOptions(request, user, "CreateOptions")
-        let body = try self.document(of: request)
+        let body = try self.document(of: request, as: "Binding")
         try self.registry.bind(key, to: body["target"]?["name"]?.string ?? "", kind, options)
         return Documents.reply(
             ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
@@ -104,7 +104,7 @@ extension APIHandler {
     private func evict(
         _ request: APIRequest, _ kind: ResourceKind, _ key: ObjectKey, _ user: UserInfo
     ) async throws(APIFailure) -> APIReply {
-        let body = try self.document(of: request)
+        let body = try self.document(of: request, as: "Eviction")
         var options = DeletionOptions(user: user)
         options.graceSeconds = body["deleteOptions"]?["gracePeriodSeconds"]?.integer
         options.isDryRun = body["deleteOptions"]?["dryRun"]?.array?.isEmpty == false || request.query["dryRun"] == "All"
@@ -113,7 +113,11 @@ extension APIHandler {
             ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
     }
 
-    func document(of request: APIRequest) throws(APIFailure) -> JSONValue {
+    /// The body of a subresource whose documents are of another type than the object.
+    func document(of request: APIRequest, as type: String) throws(APIFailure) -> JSONValue {
+        if Self.mediaType(request) == ProtobufBody.mediaType {
+            return try self.readProtobuf(request.body, .named(type))
+        }
         do {
             return try JSONReader.read(request.body)
         } catch {
@@ -154,7 +158,7 @@ extension APIHandler {
             }
         } else {
             options = try self.writeOptions(request, user, "UpdateOptions")
-            wanted = try self.document(of: request)
+            wanted = try self.document(of: request, as: "Scale")
         }
         guard let replicas = wanted["spec"]?["replicas"]?.integer ?? (verb == "update" ? 0 : nil) else {
             throw .badRequest("spec.replicas must be a number")

@@ -180,6 +180,7 @@ struct APIHandler: Sendable {
             value = try self.readJSON(request.body, kind)
             if options.validation != .ignore { options.duplicateFields = DuplicateFields.find(in: request.body) }
         case "application/yaml": value = try Documents.readYAML(request.body)
+        case ProtobufBody.mediaType where !kind.isCustom: value = try self.readProtobuf(request.body, kind.shape)
         default:
             throw Self.unsupportedType(["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"])
         }
@@ -197,6 +198,14 @@ struct APIHandler: Sendable {
             code: 415, reason: "UnsupportedMediaType",
             message: "the body of the request was in an unknown format - accepted media types include: "
                 + types.joined(separator: ", "))
+    }
+
+    func readProtobuf(_ bytes: [UInt8], _ shape: Shape) throws(APIFailure) -> JSONValue {
+        do {
+            return try ProtobufBody.read(bytes, type: shape, table: self.registry.table)
+        } catch {
+            throw .badRequest(error.text)
+        }
     }
 
     private func readJSON(_ bytes: [UInt8], _ kind: ResourceKind) throws(APIFailure) -> JSONValue {
