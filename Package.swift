@@ -125,7 +125,8 @@ var targets: [Target] = [
     .target(
         name: "MeshCommands",
         dependencies: [
-            "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshKubernetes", "MeshRPC",
+            "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshRollout", "MeshKubernetes",
+            "MeshRPC",
             "MeshWire", "MeshIdentity", "MeshLocal", argumentParser, asyncHTTPClient, nioHTTP1, logging, nioCore,
             serviceLifecycle, unixSignals, subprocess, systemPackage, yams,
         ], swiftSettings: strict),

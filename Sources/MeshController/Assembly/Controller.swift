@@ -12,7 +12,7 @@ public struct Controller: Sendable {
 
     /// Every component there is, in the order in which they start.
     public static let components: [any ControllerComponent] = [
-        IdentityComponent(), InjectorComponent(), DestinationComponent(), PolicyComponent(),
+        IdentityComponent(), InjectorComponent(), DestinationComponent(), PolicyComponent(), RolloutComponent(),
     ]
 
     /// A controller of those `components` that the settings choose.
