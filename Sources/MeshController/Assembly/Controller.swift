@@ -13,6 +13,7 @@ public struct Controller: Sendable {
     /// Every component there is, in the order in which they start.
     public static let components: [any ControllerComponent] = [
         IdentityComponent(), InjectorComponent(), DestinationComponent(), PolicyComponent(), RolloutComponent(),
+        ValidatorComponent(),
     ]
 
     /// A controller of those `components` that the settings choose.

@@ -1,4 +1,4 @@
-import GRPCCore
+public import GRPCCore
 public import MeshIdentity
 
 /// Why a proxy gets no certificate.
@@ -25,7 +25,7 @@ public enum CertifyError: Error, Hashable, Sendable {
     case issuance(IdentityError)
 
     /// The status that callers see; proxies of other makers decide by it whether to try again.
-    var rpcError: RPCError {
+    public var rpcError: RPCError {
         switch self {
         case .notReady: RPCError(code: .unavailable, message: "the issuer is not loaded yet")
         case .overloaded: RPCError(code: .unavailable, message: "too many requests at once; try again")
