@@ -5,7 +5,7 @@ import MeshLocal
 struct LocalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "local", abstract: "Run a cluster on this machine: an API server and pods as processes.",
-        subcommands: [RunContainer.self])
+        subcommands: [LocalUp.self, LocalDown.self, LocalStatus.self, RunContainer.self])
 }
 
 /// What the node agent starts for each container; nobody else has a use for it.

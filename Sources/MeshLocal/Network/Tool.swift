@@ -7,7 +7,10 @@ enum Tool {
     static let outputMax = 4 * 1024 * 1024
 
     /// Where they are, whatever PATH the caller has.
-    static let environment = Environment.custom(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"])
+    static let path = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// The environment of every program that we run.
+    static let environment = Environment.custom(["PATH": "\(Tool.path)", "LC_ALL": "C"])
 
     /// Runs `name` with `arguments`, feeds it `input`, and returns its standard output.
     ///
