@@ -229,6 +229,16 @@ targets += [
         dependencies: ["MeshModel", "MeshTestKit", subprocess, systemPackage], swiftSettings: strict),
 ]
 
+// MARK: - Benches, only when they are asked for
+
+if Context.environment["HEDDLE_BENCH"] != nil {
+    targets += [
+        .executableTarget(
+            name: "static-proxy", dependencies: ["MeshModel", "MeshPolicy", "MeshProxy", "MeshReactor", "MeshSecure"],
+            path: "hack/bench/proxy/static-proxy", swiftSettings: strict)
+    ]
+}
+
 // MARK: - A part of the package
 
 // HEDDLE_TARGETS=MeshCodecTests,heddle-proxy limits the package to those targets and what they depend on, so that

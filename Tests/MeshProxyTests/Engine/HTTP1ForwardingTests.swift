@@ -135,7 +135,7 @@ import Testing
 
     @Test("a slow client holds the server back and gets every byte")
     func appliesBackpressure() throws {
-        let size = 3_000_000
+        let size = 8_000_000
         let server = try ScriptedServer { wire in
             _ = try wire.read(through: "\r\n\r\n")
             try wire.write("HTTP/1.1 200 OK\r\ncontent-length: \(size)\r\n\r\n")
@@ -148,7 +148,7 @@ import Testing
         let proxy = try TestProxy(to: server.address) { $0.bufferBytesMax = 1 << 20 }
         let clients = try (0..<4).map { _ in try Wire.connect(to: proxy.outbound) }
         for client in clients {
-            try client.limitBuffers(receive: 8_192)
+            try client.limitBuffers(receive: 65_536)
             try client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         }
         for client in clients {
