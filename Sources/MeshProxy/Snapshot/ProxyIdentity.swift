@@ -6,6 +6,10 @@ public final class ProxyIdentity: Sendable {
     public let name: String
     /// Seconds since 1970 when the certificate ends.
     public let expiry: Int64
+    /// For connections that this proxy opens to meshed endpoints.
+    public let client: TLSContext
+    /// For connections that it accepts from meshed clients.
+    public let server: TLSContext
 
     /// For connections to other proxies.
     public let client: TLSContext
