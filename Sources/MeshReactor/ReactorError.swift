@@ -8,7 +8,7 @@ public enum ReactorError: Error, Hashable, Sendable {
     /// The calls that can fail.
     public enum Call: String, Hashable, Sendable {
         case poll, register, wakeup, signals, listen, accept, socket, connect, receive, send, shutdown, address, option
-        case pipe, splice, datagram, thread
+        case pipe, splice, datagram, thread, file
     }
 
     /// The errno behind this error.

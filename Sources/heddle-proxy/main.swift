@@ -1,1 +1,4 @@
-print("heddle-proxy")
+import MeshProxy
+import MeshReactor
+
+exitProcess(ProxyProgram.run())

@@ -6,15 +6,20 @@ public struct InboundTable: Sendable {
     private let fallback: PortPolicy
     private let opaqueFallback: PortPolicy
     private let opaquePorts: Set<UInt16>
+    private let watched: Set<UInt16>
 
     /// Policies by port; every other port has `fallback`, or `opaqueFallback` when it is one of `opaquePorts`.
+    ///
+    /// `watched` are the ports that were asked for already.
     public init(
-        ports: [UInt16: PortPolicy], fallback: PortPolicy, opaqueFallback: PortPolicy, opaquePorts: Set<UInt16>
+        ports: [UInt16: PortPolicy], fallback: PortPolicy, opaqueFallback: PortPolicy, opaquePorts: Set<UInt16>,
+        watched: Set<UInt16>
     ) {
         self.ports = ports
         self.fallback = fallback
         self.opaqueFallback = opaqueFallback
         self.opaquePorts = opaquePorts
+        self.watched = watched
     }
 
     /// The policy of a port, and whether it was asked for: if not, ask the control plane with a ``ControlRequest``.
@@ -22,7 +27,8 @@ public struct InboundTable: Sendable {
     /// What comes is valid at once: the configured default until the control plane has answered.
     public func policy(of port: UInt16) -> (policy: PortPolicy, isKnown: Bool) {
         if let policy = self.ports[port] { return (policy, true) }
-        return (self.opaquePorts.contains(port) ? self.opaqueFallback : self.fallback, false)
+        let policy = self.opaquePorts.contains(port) ? self.opaqueFallback : self.fallback
+        return (policy, self.watched.contains(port))
     }
 }
 

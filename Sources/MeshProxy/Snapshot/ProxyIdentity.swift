@@ -11,11 +11,6 @@ public final class ProxyIdentity: Sendable {
     /// For connections that it accepts from meshed clients.
     public let server: TLSContext
 
-    /// For connections to other proxies.
-    public let client: TLSContext
-    /// For connections of other proxies.
-    public let server: TLSContext
-
     /// An identity with a certificate that ends at `expiry`.
     public init(name: String, expiry: Int64, client: TLSContext, server: TLSContext) {
         self.name = name
