@@ -15,7 +15,7 @@ import Testing
         #expect(plan.next() == .watch(from: "10"))
         plan.saw("12")
         plan.saw("")
-        plan.watchEnded(after: .seconds(300), using: &self.random)
+        plan.watchEnded(after: .seconds(300), wasSilent: false, using: &self.random)
         #expect(plan.next() == .watch(from: "12"))
     }
 
@@ -29,7 +29,31 @@ import Testing
             return
         }
         #expect(pause > .zero && pause <= .seconds(2))
+        #expect(plan.next() == .verify("10"))
+        plan.verified(serverVersion: "11")
         #expect(plan.next() == .watch(from: "10"))
+    }
+
+    @Test("a server that went back is listed again", arguments: ["9", "", "x"])
+    func wentBack(version: String) {
+        var random = SplitMix64(seed: 1)
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listed(at: "10")
+        plan.watchFailed(.other(retryAfter: nil), after: .seconds(1), using: &random)
+        _ = plan.next()
+        plan.verified(serverVersion: version)
+        #expect(plan.next() == .list(isWhole: false))
+    }
+
+    @Test("an outage is followed by a list")
+    mutating func outage() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listed(at: "10")
+        plan.watchFailed(.other(retryAfter: nil), after: .seconds(1), using: &self.random)
+        _ = plan.next()
+        plan.verificationFailed(.outage, using: &self.random)
+        _ = plan.next()
+        #expect(plan.next() == .list(isWhole: false))
     }
 
     @Test("an expired version is listed again at once, and after a pause when it repeats")
@@ -78,11 +102,19 @@ import Testing
         }
     }
 
+    @Test("a watch that said nothing is followed by a look at the server's version")
+    mutating func silentWatch() {
+        var plan = ReflectionPlan(backoff: self.backoff)
+        plan.listed(at: "10")
+        plan.watchEnded(after: .seconds(300), wasSilent: true, using: &self.random)
+        #expect(plan.next() == .verify("10"))
+    }
+
     @Test("a watch that ends at once every time does not spin")
     mutating func shortWatch() {
         var plan = ReflectionPlan(backoff: self.backoff)
         plan.listed(at: "1")
-        plan.watchEnded(after: .milliseconds(1), using: &self.random)
+        plan.watchEnded(after: .milliseconds(1), wasSilent: false, using: &self.random)
         guard case .wait = plan.next() else {
             Issue.record("it spins")
             return

@@ -2,8 +2,12 @@ public import MeshModel
 
 /// Decides what a reflector does next: list, watch, or wait.
 ///
-/// The rules are those of client-go's reflector. A watch goes on from the last version that was seen; only a version
-/// that the server no longer has makes it list again; nothing is asked twice without a pause in between.
+/// A watch goes on from the last version that was seen; a version that the server no longer has makes it list again, as
+/// in client-go. Nothing is asked twice without a pause in between.
+///
+/// One thing is stricter than client-go: a server that came back with an older state (restored or lost data) would leave
+/// a watch from a version of its future silent for ever. After a failure the server is therefore asked for its present
+/// version before the watch goes on, and after an outage everything is listed.
 public struct ReflectionPlan: Sendable {
     /// What to do next.
     public enum Step: Hashable, Sendable {
@@ -11,6 +15,8 @@ public struct ReflectionPlan: Sendable {
         case wait(Duration)
         /// List everything; one answer instead of pages when `isWhole`.
         case list(isWhole: Bool)
+        /// Ask for the server's present version, to see that it has not gone back behind this one.
+        case verify(String)
         /// Watch from a version.
         case watch(from: String)
     }
@@ -19,6 +25,8 @@ public struct ReflectionPlan: Sendable {
     public enum Failure: Hashable, Sendable {
         /// The version, or the page's token, is too old.
         case expired
+        /// Nobody listens at the server's address: it restarts, perhaps with another state.
+        case outage
         /// Anything else; the server may have said when to come back.
         case other(retryAfter: Duration?)
     }
@@ -31,6 +39,7 @@ public struct ReflectionPlan: Sendable {
     private var failures = 0
     private var pause: Duration?
     private var wantsWholeList = false
+    private var wantsVerification = false
 
     /// A plan that starts with a list.
     public init(backoff: Backoff) { self.backoff = backoff }
@@ -48,7 +57,7 @@ public struct ReflectionPlan: Sendable {
             return .wait(pause)
         }
         guard let version = self.version else { return .list(isWhole: self.wantsWholeList) }
-        return .watch(from: version)
+        return self.wantsVerification ? .verify(version) : .watch(from: version)
     }
 
     /// A list was read completely.
@@ -57,11 +66,31 @@ public struct ReflectionPlan: Sendable {
     public mutating func listed(at version: String) {
         self.version = version
         self.wantsWholeList = false
+        self.wantsVerification = false
     }
 
     /// A list failed, or broke off between pages.
     public mutating func listFailed(_ failure: Failure, using random: inout some RandomNumberGenerator) {
         if failure == .expired { self.wantsWholeList = true }
+        self.failed(failure, using: &random)
+    }
+
+    /// The server's present version was read.
+    ///
+    /// Versions are compared as numbers, which the API has allowed since they are (KEP-5504); one that is no number, and
+    /// one that is smaller, means that the known state may be from another history: list again.
+    public mutating func verified(serverVersion: String) {
+        self.wantsVerification = false
+        guard let known = self.version.flatMap({ UInt64($0) }), let present = UInt64(serverVersion), present >= known
+        else {
+            self.version = nil
+            return
+        }
+    }
+
+    /// The server's present version could not be read.
+    public mutating func verificationFailed(_ failure: Failure, using random: inout some RandomNumberGenerator) {
+        if failure == .outage { self.version = nil }
         self.failed(failure, using: &random)
     }
 
@@ -74,8 +103,12 @@ public struct ReflectionPlan: Sendable {
 
     /// A watch ended in order, after `lifetime`.
     ///
-    /// One that ends at once every time is treated like a failure, so that it cannot spin.
-    public mutating func watchEnded(after lifetime: Duration, using random: inout some RandomNumberGenerator) {
+    /// One that ends at once every time is treated like a failure, so that it cannot spin; one that said nothing, not even
+    /// a bookmark, may wait for a version that the server will not reach.
+    public mutating func watchEnded(
+        after lifetime: Duration, wasSilent: Bool, using random: inout some RandomNumberGenerator
+    ) {
+        if wasSilent { self.wantsVerification = true }
         if lifetime >= .seconds(1) {
             self.failures = 0
         } else {
@@ -88,6 +121,8 @@ public struct ReflectionPlan: Sendable {
         _ failure: Failure, after lifetime: Duration, using random: inout some RandomNumberGenerator
     ) {
         if lifetime >= Self.steadyAfter { self.failures = 0 }
+        self.wantsVerification = true
+        if failure == .outage { self.version = nil }
         if failure == .expired {
             self.version = nil
             // The first list after an expiry is due at once; an expiry that repeats waits.

@@ -14,11 +14,13 @@ extension KubernetesClient {
 
     /// One page of a collection; a nil namespace spans all.
     public func list(
-        _ type: ResourceType, in namespace: String? = nil, selecting selection: Selection = .all, page: Page = Page()
+        _ type: ResourceType, in namespace: String? = nil, selecting selection: Selection = .all, page: Page = Page(),
+        timeout: Duration? = nil
     ) async throws(KubernetesError) -> JSONValue {
         try await self.document(
             APIRequest(
-                method: .get, path: type.path(namespace: namespace), query: selection.query + page.query))
+                method: .get, path: type.path(namespace: namespace), query: selection.query + page.query,
+                timeout: timeout))
     }
 
     /// All objects of a collection, page by page.

@@ -4,6 +4,7 @@ import MeshCodec
 import MeshModel
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 public import ServiceLifecycle
 
 /// Talks to one API server.
@@ -118,10 +119,11 @@ public final class KubernetesClient: ServiceLifecycle.Service {
     private func answer(
         to request: APIRequest, deadline: ContinuousClock.Instant
     ) async throws(KubernetesError) -> [UInt8] {
-        let response = try await self.open(request, deadline: deadline)
         do {
-            let body = try await response.body.collect(upTo: self.configuration.answerBytesMax)
-            return Array(buffer: body)
+            return try await withDeadline(deadline) {
+                let response = try await self.open(request, deadline: deadline)
+                return Array(buffer: try await response.body.collect(upTo: self.configuration.answerBytesMax))
+            }
         } catch {
             throw KubernetesError(transport: error)
         }
@@ -214,6 +216,7 @@ extension KubernetesError {
         case let error as HTTPClientError
         where [.deadlineExceeded, .readTimeout, .connectTimeout, .tlsHandshakeTimeout].contains(error):
             self = .timedOut
+        case is NIOConnectionError: self = .noServer(reason: "\(error)")
         case is NIOTooManyBytesError: self = .invalidAnswer(reason: "the answer is too long")
         default: self = .unreachable(reason: "\(error)")
         }

@@ -4,6 +4,8 @@ public import MeshModel
 public enum KubernetesError: Error, Hashable, Sendable {
     /// The server answered with an error.
     case refused(StatusError)
+    /// Nobody listens at the server's address.
+    case noServer(reason: String)
     /// No answer came: the connection failed or broke.
     case unreachable(reason: String)
     /// The deadline passed first.
@@ -43,7 +45,7 @@ public enum KubernetesError: Error, Hashable, Sendable {
         case .refused(let status):
             status.code == 429 || [502, 503, 504].contains(status.code) || status.retryAfter != nil
                 || ["ServerTimeout", "Timeout", "InternalError"].contains(status.reason)
-        case .unreachable, .timedOut, .invalidAnswer: true
+        case .noServer, .unreachable, .timedOut, .invalidAnswer: true
         case .invalidRequest, .invalidAccess, .cancelled: false
         }
     }
@@ -127,6 +129,7 @@ extension KubernetesError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .refused(let status): "\(status.code) \(status.reason): \(status.message)"
+        case .noServer(let reason): "no server: \(reason)"
         case .unreachable(let reason): "unreachable: \(reason)"
         case .timedOut: "timed out"
         case .invalidAnswer(let reason): "invalid answer: \(reason)"

@@ -58,24 +58,30 @@ extension KubernetesClient {
         }
         let request = APIRequest(
             method: .get, path: type.path(namespace: namespace), query: query + selection.query)
-        let response = try await self.open(request, deadline: .now + options.timeout + options.grace)
-        return WatchSequence(body: response.body, lineBytesMax: self.configuration.answerBytesMax)
+        let deadline = ContinuousClock.now + options.timeout + options.grace
+        let response = try await self.open(request, deadline: deadline)
+        return WatchSequence(
+            body: response.body, deadline: deadline, lineBytesMax: self.configuration.answerBytesMax)
     }
 }
 
 /// The events of a watch, in order.
 public struct WatchSequence: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
+    let deadline: ContinuousClock.Instant
     let lineBytesMax: Int
 
     /// Starts to read; a watch can be read once.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(body: self.body.makeAsyncIterator(), lines: LineBuffer(lineBytesMax: self.lineBytesMax))
+        Iterator(
+            body: self.body.makeAsyncIterator(), deadline: self.deadline,
+            lines: LineBuffer(lineBytesMax: self.lineBytesMax))
     }
 
     /// Reads events as they come.
     public struct Iterator: AsyncIteratorProtocol {
         var body: HTTPClientResponse.Body.AsyncIterator
+        let deadline: ContinuousClock.Instant
         var lines: LineBuffer
 
         /// The next event; nil once the server has ended the watch.
@@ -83,8 +89,16 @@ public struct WatchSequence: AsyncSequence, Sendable {
             while true {
                 if let line = try self.lines.next() { return try Self.event(line) }
                 let chunk: ByteBuffer?
+                // Only the child uses the iterator until it has ended, and this function waits for that.
+                nonisolated(unsafe) let before = self.body
                 do {
-                    chunk = try await self.body.next(isolation: #isolation)
+                    let (next, after) = try await withDeadline(self.deadline) {
+                        var iterator = before
+                        let next = try await iterator.next(isolation: #isolation)
+                        return (next, Moved(iterator))
+                    }
+                    chunk = next
+                    self.body = after.value
                 } catch {
                     throw KubernetesError(transport: error)
                 }
@@ -120,6 +134,13 @@ public struct WatchSequence: AsyncSequence, Sendable {
             }
         }
     }
+}
+
+/// Carries a value from a child task to its parent, which is the only user afterwards.
+private struct Moved<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
 }
 
 /// Cuts a stream of bytes into lines.

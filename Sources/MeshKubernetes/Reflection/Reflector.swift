@@ -92,6 +92,7 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
             switch plan.next() {
             case .wait(let pause): try await self.sleep(pause)
             case .list(let isWhole): try await self.list(isWhole: isWhole, plan: &plan, using: &random)
+            case .verify: await self.verify(plan: &plan, using: &random)
             case .watch(let version): await self.watch(from: version, plan: &plan, using: &random)
             }
         }
@@ -148,6 +149,18 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
         }
     }
 
+    private func verify(plan: inout ReflectionPlan, using random: inout some RandomNumberGenerator) async {
+        do throws(KubernetesError) {
+            let page = try await self.client.list(
+                self.resource, in: self.configuration.namespace, selecting: self.configuration.selection,
+                page: Page(limit: 1), timeout: self.configuration.listTimeout)
+            plan.verified(serverVersion: page[path: "metadata", "resourceVersion"]?.string ?? "")
+        } catch {
+            plan.verificationFailed(ReflectionPlan.Failure(error), using: &random)
+            self.report("the server's version cannot be read", error, plan)
+        }
+    }
+
     // MARK: - Watch
 
     private func watch(
@@ -162,8 +175,12 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
                 options: WatchOptions(
                     resourceVersion: version, timeout: timeout, grace: self.configuration.watchGrace))
             var iterator = events.makeAsyncIterator()
-            while let event = try await iterator.next() { plan.saw(await self.handle(event)) }
-            plan.watchEnded(after: clock.now - start, using: &random)
+            var isSilent = true
+            while let event = try await iterator.next() {
+                isSilent = false
+                plan.saw(await self.handle(event))
+            }
+            plan.watchEnded(after: clock.now - start, wasSilent: isSilent, using: &random)
         } catch {
             guard error != .cancelled else { return }
             plan.watchFailed(ReflectionPlan.Failure(error), after: clock.now - start, using: &random)
@@ -225,7 +242,13 @@ extension Reflector where Object: KubernetesResource {
 extension ReflectionPlan.Failure {
     /// What a reflector makes of an error.
     init(_ error: KubernetesError) {
-        self = error.isExpired ? .expired : .other(retryAfter: error.status?.retryAfter)
+        switch error {
+        case .noServer: self = .outage
+        case .refused(let status) where status.code == 410: self = .expired
+        case .refused(let status): self = .other(retryAfter: status.retryAfter)
+        case .unreachable, .timedOut, .invalidAnswer, .invalidRequest, .invalidAccess, .cancelled:
+            self = .other(retryAfter: nil)
+        }
     }
 }
 
