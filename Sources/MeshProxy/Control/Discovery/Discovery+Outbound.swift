@@ -144,10 +144,13 @@ extension Discovery {
     }
 
     /// Forgets targets that nothing has used for a while.
+    ///
+    /// While the control plane is away, those that it has told are kept: they could not be learned again.
     mutating func evictTargets(now: MonotonicTime) {
         let idle = self.settings.outbound.discoveryIdleTimeout
         let deadline = now.advanced(by: .zero - idle)
         for (address, target) in self.targets where target.asked < deadline && target.usage.isIdle(since: deadline) {
+            guard target.published == nil || self.isLive(.policy(address)) else { continue }
             self.unwatch(.profile(address))
             self.unwatch(.policy(address))
             self.targets[address] = nil

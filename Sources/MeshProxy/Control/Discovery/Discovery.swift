@@ -124,7 +124,11 @@ struct Discovery {
         case .profile(let address): isTerminal = self.endedProfile(address, code, now: now)
         case .endpoints(let path): isTerminal = self.endedEndpoints(path, code)
         }
-        guard !isTerminal, var watch = self.watches[subject] else { return }
+        guard !isTerminal else {
+            self.watches[subject] = nil
+            return
+        }
+        guard var watch = self.watches[subject] else { return }
         watch.call = nil
         let wait = self.backoff.delay(attempt: watch.attempt, using: &self.random)
         watch.attempt += 1
@@ -173,6 +177,12 @@ struct Discovery {
 
     /// True when a connection waits for an answer, or a stream for its next attempt.
     var isWaiting: Bool { self.watches.contains { $0.value.heard == nil } }
+
+    /// False while a stream is broken, and nothing that it told can be learned again.
+    func isLive(_ subject: Subject) -> Bool {
+        guard let watch = self.watches[subject] else { return true }
+        return watch.call != nil && watch.heard != nil
+    }
 
     mutating func complain(_ subject: Subject, _ error: some Error) {
         guard self.complaints.count < 100 else { return }
