@@ -29,6 +29,12 @@ extension DemoSteps {
                 "asked for 50 %, measured \(DemoText.percent(half.share)), \(half.failed + steady.failed) failed")
         }
         try await self.world.applier.delete(files: [self.world.sample("split.yaml")])
+        try await self.world.wait("version 2 is gone", atMost: .seconds(60)) { () -> DemoWorld.Wait<Void> in
+            let pods = try await self.world.pods(in: "voting", app: "web").filter {
+                $0.metadata.labels["version"] == "v2"
+            }
+            return pods.isEmpty ? .holds(()) : .not("\(pods.count) pods left")
+        }
         return "90/10 measured \(DemoText.percent(tenth.share)), 50/50 measured \(DemoText.percent(half.share)) "
             + "of 10,000 requests each, none failed"
     }
@@ -104,7 +110,7 @@ extension DemoSteps {
     private func waitForPhase(_ phases: Set<String>, seen forbidden: Set<String>) async throws -> [Int] {
         var weights: [Int] = []
         var hasLeft = forbidden.isEmpty
-        return try await self.world.wait("rollout", atMost: .seconds(self.world.isFast ? 60 : 240)) {
+        return try await self.world.wait("rollout", atMost: .seconds(self.world.isFast ? 120 : 300)) {
             () -> DemoWorld.Wait<[Int]> in
             let canary: Canary = try await self.world.client.get(Canary.self, Self.voting)
             let phase = canary.status.phase ?? "new"

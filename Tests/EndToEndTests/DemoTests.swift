@@ -1,0 +1,86 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import Testing
+
+/// The whole mesh on this machine: `heddle demo` with release programs, as root.
+@Suite(
+    .serialized,
+    .enabled(if: EndToEnd.programs != nil, "HEDDLE_PROGRAMS names no folder with the programs; hack/test sets it"),
+    .enabled(if: getuid() == 0, "pods are network namespaces, which takes root"))
+struct DemoTests {
+    private static let steps = [
+        "cluster", "control-plane", "app", "traffic", "mtls", "policy", "split", "canary", "rollback", "resilience",
+    ]
+
+    private struct Report: Decodable {
+        struct Step: Decodable {
+            let name: String
+            let ok: Bool
+            let seconds: Double
+            let detail: String
+        }
+        let ok: Bool
+        let steps: [Step]
+    }
+
+    @Test("all ten steps hold, and nothing of the demo remains", .timeLimit(.minutes(8)))
+    func demo() async throws {
+        let programs = try #require(EndToEnd.programs)
+        let before = try await EndToEnd.traces()
+        let json = FileManager.default.temporaryDirectory.appending(path: "heddle-demo-\(UUID()).json")
+        defer { EndToEnd.remove(json) }
+        let result = try await Subprocess.run(
+            .path(FilePath(programs).appending("heddle")), arguments: ["demo", "--fast", "--json", json.path],
+            output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        let output = (result.standardOutput ?? "") + (result.standardError ?? "")
+        let report = try JSONDecoder().decode(Report.self, from: try Data(contentsOf: json))
+        for step in report.steps { #expect(step.ok, "\(step.name): \(step.detail)") }
+        #expect(report.steps.map(\.name) == Self.steps, "\(output)")
+        #expect(report.ok)
+        #expect(result.terminationStatus == .exited(0), "\(output)")
+        #expect(try await EndToEnd.traces() == before)
+    }
+
+    @Test("a folder without manifests is one clear line and exit code 2")
+    func missingManifests() async throws {
+        let programs = try #require(EndToEnd.programs)
+        let before = try await EndToEnd.traces()
+        let result = try await Subprocess.run(
+            .path(FilePath(programs).appending("heddle")), arguments: ["demo", "--manifests", "/nonexistent"],
+            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        #expect(result.terminationStatus != .exited(0))
+        #expect(try await EndToEnd.traces() == before)
+    }
+}
+
+/// What end-to-end tests share.
+enum EndToEnd {
+    /// The folder with the release programs.
+    static var programs: String? { ProcessInfo.processInfo.environment["HEDDLE_PROGRAMS"] }
+
+    /// Everything that a run could leave behind: namespaces, links, addresses, routes, rules, mounts, processes.
+    static func traces() async throws -> [String: String] {
+        var traces: [String: String] = [:]
+        let commands = [
+            "namespaces": "ip netns list | sort", "links": "ip -o link | cut -d: -f2 | sort",
+            "routes": "ip route; ip -6 route", "rules": "iptables-save 2>/dev/null | grep -v '^#' | sed 's/\\[.*//'",
+            "tables": "nft list tables", "mounts": "grep -c heddle /proc/mounts || true",
+            "processes": "pgrep -fa 'heddle-(controller|proxy|init|voting)' | sort || true",
+        ]
+        for (name, command) in commands {
+            let result = try await Subprocess.run(
+                .path("/bin/sh"), arguments: ["-c", command], output: .string(limit: 1 << 20), error: .discarded)
+            traces[name] = result.standardOutput ?? ""
+        }
+        return traces
+    }
+
+    static func remove(_ file: URL) {
+        do {
+            try FileManager.default.removeItem(at: file)
+        } catch {
+            // It was never written: the test has failed on that already.
+        }
+    }
+}
