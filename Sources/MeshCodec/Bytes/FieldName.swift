@@ -25,6 +25,9 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
     /// Another name that starts with `l5d-`.
     case meshOther
 
+    /// Whether the name starts with `l5d-`: fields between proxies, of which none passes unseen.
+    public var isMesh: Bool { self.rawValue >= Self.meshClientID.rawValue }
+
     /// Recognises a name from the bytes of `range`, ignoring the case of letters.
     ///
     /// The bytes must be token characters: folding by setting bit 5 is exact only among those.

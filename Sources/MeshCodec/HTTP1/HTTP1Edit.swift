@@ -84,7 +84,7 @@ public struct HTTP1Edit: ~Copyable {
             let isDropped =
                 field.name != .other && self.drops(field.name, dropping)
                 || dropping.contains(.hopByHop) && flags.contains(.namesFields)
-                    && self.isNamedByConnection(field, fields, bytes)
+                    && (field.name != .upgrade || !self.keepsUpgrade) && fields.isNamedByConnection(index, in: bytes)
             guard isDropped else { continue }
             self.keep(kept, Int(field.nameStart))
             kept = Int(field.lineEnd)
@@ -111,21 +111,5 @@ public struct HTTP1Edit: ~Copyable {
         case .contentLength, .transferEncoding: dropping.contains(.framing)
         case .other, .trailer, .contentType, .userAgent, .grpcStatus: false
         }
-    }
-
-    /// Whether a `connection` field names `field`; rare, so it searches.
-    private func isNamedByConnection(
-        _ field: HTTP1Field, _ fields: borrowing HTTP1FieldTable, _ bytes: Span<UInt8>
-    ) -> Bool {
-        let name = bytes.extracting(field.nameRange)
-        for index in 0..<fields.count where fields[index].name == .connection {
-            var options = HTTP1TokenList(fields[index].valueRange)
-            while let option = options.next(bytes) {
-                guard Authority.areEqual(bytes.extracting(option), name) else { continue }
-                // What an upgrade needs stays.
-                if field.name != .upgrade || !self.keepsUpgrade { return true }
-            }
-        }
-        return false
     }
 }

@@ -61,6 +61,28 @@ public struct HTTP1FieldTable: ~Copyable {
         return nil
     }
 
+    /// Whether the field at `index` concerns only the connection it came on (RFC 9110 §7.6.1).
+    ///
+    /// Framing is not counted, except that no other protocol than HTTP/1 has `transfer-encoding`.
+    public func concernsConnection(_ index: Int, in bytes: Span<UInt8>, flags: HTTP1Flags) -> Bool {
+        switch self[index].name {
+        case .connection, .keepAlive, .proxyConnection, .te, .upgrade, .http2Settings, .transferEncoding: true
+        default: flags.contains(.namesFields) && self.isNamedByConnection(index, in: bytes)
+        }
+    }
+
+    /// Whether a `connection` field names the field at `index`; rare, so it searches.
+    func isNamedByConnection(_ index: Int, in bytes: Span<UInt8>) -> Bool {
+        let name = bytes.extracting(self[index].nameRange)
+        for place in 0..<self.count where self.slots[place].name == .connection {
+            var options = HTTP1TokenList(self.slots[place].valueRange)
+            while let option = options.next(bytes) {
+                if Authority.areEqual(bytes.extracting(option), name) { return true }
+            }
+        }
+        return false
+    }
+
     @inline(__always)
     mutating func removeAll() { self.count = 0 }
 

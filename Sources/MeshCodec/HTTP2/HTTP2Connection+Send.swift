@@ -61,6 +61,16 @@ extension HTTP2Connection {
         self.addField(name.utf8Span.span, value.utf8Span.span)
     }
 
+    /// Adds a field of an HTTP/1 head, whose name may have upper-case letters; `scratch` is for folding them.
+    public mutating func addField(folding name: Span<UInt8>, _ value: Span<UInt8>, _ scratch: inout [UInt8]) {
+        scratch.removeAll(keepingCapacity: true)
+        for index in name.indices {
+            let byte = name[index]
+            scratch.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+        }
+        self.addField(scratch.span, value)
+    }
+
     /// Ends the head; with `end` nothing follows on the stream.
     public mutating func finishHead(end: Bool) {
         guard self.headStart >= 0 else { return }
@@ -259,6 +269,20 @@ extension HTTP2Connection {
     public mutating func reset(_ stream: UInt32, _ code: HTTP2ErrorCode) {
         guard let place = self.streams.place(of: stream) else { return }
         self.resetStream(at: place, code)
+    }
+
+    /// Ends all streams since the transport is gone; an event follows for each: call ``nextEvent()``.
+    public mutating func lost() {
+        self.hasFailed = true
+        self.isDraining = true
+        for place in 0..<self.streams.capacity where self.streams[place].id != 0 {
+            self.pending.append(
+                .reset(
+                    stream: self.streams[place].id, user: self.streams[place].user, code: .internalError,
+                    byPeer: false))
+        }
+        self.streams = HTTP2StreamTable()
+        self.heldStreams = 0
     }
 
     /// Lets open streams finish and takes no new ones.

@@ -1,4 +1,6 @@
-/// What happened on a connection. `user` is what the owner attached to the stream.
+/// What happened on a connection.
+///
+/// `user` is what the owner attached to the stream.
 public enum HTTP2Event: Sendable, Hashable {
     /// The head of a request, or of an interim or final response, is in the list.
     case head(stream: UInt32, user: UInt64, end: Bool)

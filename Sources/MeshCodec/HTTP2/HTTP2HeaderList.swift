@@ -27,7 +27,9 @@ public struct HTTP2HeaderList: ~Copyable {
     /// What the fields may add up to, with 32 bytes for each (RFC 9113 §6.5.2), unless told otherwise.
     public static let sizeMaxDefault = 65_536
 
-    /// Names and values; ranges of fields refer to this. Bytes behind those in use have no meaning.
+    /// Names and values, to which the ranges of fields refer.
+    ///
+    /// Bytes behind those in use have no meaning.
     public internal(set) var bytes: [UInt8] = []
     var fields: [HTTP2Field] = []
     var used = 0

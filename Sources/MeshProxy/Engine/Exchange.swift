@@ -18,6 +18,10 @@ struct Leg: Hashable, Sendable {
     static let none = Leg()
 
     static func http1(_ connection: Handle) -> Leg { Leg(connection: connection, stream: 0, kind: .http1) }
+
+    static func http2(_ connection: Handle, _ stream: UInt32) -> Leg {
+        Leg(connection: connection, stream: stream, kind: .http2)
+    }
 }
 
 /// A request and its answer: who asked, who answers, and how far they are.
@@ -35,6 +39,11 @@ struct Exchange {
     var asksUpgrade = false
     var requestDone = false
     var answerStarted = false
+    /// HTTP/2: content that was passed on, but for which its sender got no credit yet, as the receiver is slow.
+    var owedDown = 0
+    var owedUp = 0
+    /// The body of a request from HTTP/2 goes to an HTTP/1 server in chunks.
+    var chunksUp = false
     /// The request can be sent again: nothing of it but the head, which is kept in the upstream's queue.
     var started: MonotonicTime
     /// What the balancer and the counters want back at the end.

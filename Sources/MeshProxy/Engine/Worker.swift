@@ -18,6 +18,7 @@ struct Worker: ~Copyable {
     var now: MonotonicTime
     var connections: Slab<Connection>
     var exchanges: Slab<Exchange>
+    var sessions: Slab<HTTP2Session>
     var pools: Slab<Pool>
     var pipes: Slab<Pipe>
     var buffers: BufferPool
@@ -35,6 +36,12 @@ struct Worker: ~Copyable {
     var fields = HTTP1FieldTable()
     var edit = HTTP1Edit()
     var ranges: [FieldRange] = []
+    /// The HTTP/2 head received last.
+    var headers = HTTP2HeaderList()
+    /// HTTP/2 connections that may have something to send at the end of the batch.
+    var dirty: [Handle] = []
+    /// Memory for what a connection sends.
+    var spare: [UInt8] = []
 
     /// Connections that get a turn before the next wait.
     var ready: [Handle] = []
@@ -74,6 +81,7 @@ struct Worker: ~Copyable {
         self.now = now
         self.connections = Slab(limit: settings.connectionsMax)
         self.exchanges = Slab(limit: settings.exchangesMax)
+        self.sessions = Slab(limit: settings.connectionsMax)
         self.pools = Slab(limit: settings.poolsMax)
         self.pipes = Slab(limit: settings.pipesMax)
         self.buffers = BufferPool(limit: settings.bufferBytesMax / BufferPool.blockSize)
@@ -100,6 +108,7 @@ struct Worker: ~Copyable {
             for index in 0..<self.poller.count { self.handle(self.poller[index]) }
             self.runTimers()
             self.runReady()
+            self.flushSessions()
             if self.isDraining, self.isDrained { return }
         }
     }

@@ -93,6 +93,17 @@ public final class Scratch {
         return offset + digits
     }
 
+    /// Writes a number in hexadecimal and returns the offset behind it.
+    @discardableResult
+    public func write(hexadecimal value: Int, at offset: Int) -> Int {
+        let digits = max(1, (Int.bitWidth - value.leadingZeroBitCount + 3) / 4)
+        for place in 0..<digits {
+            let digit = UInt8(truncatingIfNeeded: value >> ((digits - 1 - place) * 4)) & 0xF
+            self.write(digit < 10 ? 48 + digit : 87 + digit, at: offset + place)
+        }
+        return offset + digits
+    }
+
     /// Lends `range` for writing to code that needs a raw buffer, such as the TLS library.
     @unsafe
     public func withMutableBytes<R: ~Copyable, E: Error>(

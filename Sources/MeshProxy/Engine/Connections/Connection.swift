@@ -106,6 +106,8 @@ struct Connection: ~Copyable {
     var partner = Handle.none
     /// The request that this connection is busy with.
     var exchange = Handle.none
+    /// The HTTP/2 side, once it is settled that there is one.
+    var session = Handle.none
     /// HTTP/1: where in a message the connection is.
     var message = HTTP1Message()
 

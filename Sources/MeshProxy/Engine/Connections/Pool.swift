@@ -24,6 +24,8 @@ struct Pool {
     var idleHead = Handle.none
     var idleTail = Handle.none
     var idleCount = 0
+    /// The HTTP/2 connection that carries all requests.
+    var shared = Handle.none
     /// All connections, busy ones included.
     var total = 0
     /// Who may still ask for connections; at 0 and without connections the pool goes.
@@ -108,9 +110,16 @@ extension Worker {
         self.connections[handle].idlePrevious = .none
     }
 
+    /// Ends an HTTP/2 connection that nobody will ask for again.
+    private mutating func sweepShared(_ pool: Handle) {
+        guard self.pools[pool].users <= 0, self.pools[pool].shared != .none else { return }
+        self.http2Drain(self.pools[pool].shared)
+    }
+
     /// A connection of the pool is gone.
-    mutating func left(pool: Handle) {
+    mutating func left(_ handle: Handle, pool: Handle) {
         guard self.pools.contains(pool) else { return }
+        if self.pools[pool].shared == handle { self.pools[pool].shared = .none }
         self.pools[pool].total -= 1
         self.dropIfUnused(pool)
     }
@@ -125,6 +134,8 @@ extension Worker {
     mutating func sweepIdle() {
         for slot in 0..<self.pools.slotCount {
             guard let handle = self.pools.handle(at: slot) else { continue }
+            self.sweepShared(handle)
+            guard self.pools.contains(handle) else { continue }
             let timeout = self.settings[self.pools[handle].key.direction].idleTimeout
             while self.pools.contains(handle) {
                 let oldest = self.pools[handle].idleTail

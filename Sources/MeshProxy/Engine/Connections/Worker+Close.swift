@@ -15,11 +15,12 @@ extension Worker {
         self.buffers.clear(&self.connections[handle].replay)
         self.releasePipe(handle)
         let connection = self.connections.remove(handle)
+        self.endSession(connection.session)
         if connection.flags.contains(.accepted) {
             self.release(pool: connection.pool)
             connection.outboundTarget?.usage.closed(at: self.now)
         } else {
-            self.left(pool: connection.pool)
+            self.left(handle, pool: connection.pool)
         }
     }
 

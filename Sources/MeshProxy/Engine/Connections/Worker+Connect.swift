@@ -133,7 +133,8 @@ extension Worker {
         case .detectingProtocol: self.detectionTimedOut(handle)
         case .awaitingTarget, .http1Server: self.waitedTooLong(handle)
         case .detectingTLS, .handshaking, .transportHeader, .closing: self.close(handle)
-        case .http1Client, .http2, .tunnel: return
+        case .http2: self.http2WaitedTooLong(handle)
+        case .http1Client, .tunnel: return
         }
     }
 }

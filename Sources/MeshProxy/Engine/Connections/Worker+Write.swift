@@ -142,7 +142,7 @@ extension Worker {
             // A client whose request is complete stays paused until the answer is.
             guard leg != self.exchanges[exchange].down || !self.exchanges[exchange].requestDone else { return }
             self.resume(leg.connection)
-        case .http2: self.http2Resume(leg)
+        case .http2: self.http2Resume(leg, of: exchange)
         }
     }
 }

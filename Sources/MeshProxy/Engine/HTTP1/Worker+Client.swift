@@ -12,6 +12,8 @@ extension Worker {
             self.close(handle)
             return bytes.count
         }
+        let request = self.connections[handle].exchange
+        if self.exchanges[request].down.kind == .http2 { return self.downgradedReceived(handle, request, bytes) }
         switch self.connections[handle].message.part {
         case .head: return self.clientHead(handle, bytes)
         case .body: return self.clientBody(handle, bytes)
@@ -165,6 +167,7 @@ extension Worker {
             // A TLS peer must say that it meant to end here.
             self.connections[handle].tls == nil || self.connections[handle].tls?.state == .ended
         else { return self.clientBroke(handle) }
+        if self.exchanges[request].down.kind == .http2 { return self.downgradedEnded(handle, request) }
         self.connections[handle].flags.insert(.closesAfterUse)
         self.finish(request)
     }
@@ -217,7 +220,7 @@ extension Worker {
             } else {
                 self.answer(client, answer, requestBody: nil, isHTTP10: exchange.isHTTP10)
             }
-        case .http2: self.http2Failed(exchange.down, answer, started: exchange.answerStarted)
+        case .http2: self.http2Failed(exchange, answer)
         }
     }
 }

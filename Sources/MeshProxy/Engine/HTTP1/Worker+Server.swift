@@ -185,7 +185,7 @@ extension Worker {
             guard self.connections.contains(exchange.up.connection) else { return }
             self.connections[exchange.up.connection].exchange = .none
             self.close(exchange.up.connection)
-        case .http2: self.http2Reset(exchange.up, code: 8)
+        case .http2: self.http2Reset(exchange.up, code: .cancel)
         }
     }
 }

@@ -49,17 +49,15 @@ extension Worker {
     }
 
     private mutating func pool(_ slot: Int, _ index: Int, _ use: PoolKey.Use) -> Handle? {
-        let known =
-            use == .tunnel
-            ? self.tables.backends[slot].members[index].tunnelPool : self.tables.backends[slot].members[index].pool
+        let known = self.tables.backends[slot].members[index].pool(for: use)
         if known != .none { return known }
         let endpoint = self.tables.backends[slot].members[index].endpoint
         let key = PoolKey(direction: .outbound, address: endpoint.address, tls: endpoint.tls, use: use)
         guard let pool = self.pool(for: key) else { return nil }
-        if use == .tunnel {
-            self.tables.backends[slot].members[index].tunnelPool = pool
-        } else {
-            self.tables.backends[slot].members[index].pool = pool
+        switch use {
+        case .http1: self.tables.backends[slot].members[index].pool = pool
+        case .http2: self.tables.backends[slot].members[index].http2Pool = pool
+        case .tunnel: self.tables.backends[slot].members[index].tunnelPool = pool
         }
         return pool
     }

@@ -24,8 +24,18 @@ struct MemberState {
     let endpoint: Endpoint
     /// Made with the first request.
     var pool = Handle.none
+    var http2Pool = Handle.none
     var tunnelPool = Handle.none
     var load: EndpointLoad
+
+    /// The pool of connections that are used like this, if there is one yet.
+    func pool(for use: PoolKey.Use) -> Handle {
+        switch use {
+        case .http1: self.pool
+        case .http2: self.http2Pool
+        case .tunnel: self.tunnelPool
+        }
+    }
 }
 
 /// Where a request goes, and what wants to know how it ended.
@@ -98,6 +108,7 @@ extension Worker {
         }
         for member in kept.values {
             self.release(pool: member.pool)
+            self.release(pool: member.http2Pool)
             self.release(pool: member.tunnelPool)
         }
     }
@@ -113,15 +124,16 @@ extension Worker {
 
     private mutating func reconsider(_ handle: Handle) {
         guard self.connections.contains(handle) else { return }
-        if self.connections[handle].stage == .awaitingTarget {
-            self.seekTarget(handle)
-        } else {
-            self.resume(handle)
+        switch self.connections[handle].stage {
+        case .awaitingTarget: self.seekTarget(handle)
+        case .http2: self.http2Reconsider(handle)
+        default: self.resume(handle)
         }
     }
 
     /// The target, or a ready endpoint, did not come in time.
     mutating func waitedTooLong(_ handle: Handle) {
+        if self.connections[handle].stage == .http2 { return self.http2WaitedTooLong(handle) }
         guard self.connections[handle].stage == .http1Server else { return self.reset(handle) }
         guard self.connections[handle].flags.contains(.paused), self.connections[handle].exchange == .none else {
             return

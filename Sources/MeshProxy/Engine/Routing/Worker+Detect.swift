@@ -84,14 +84,18 @@ extension Worker {
             method: ByteRange(head.methodRange), path: ByteRange(path.lowerBound..<pathEnd), query: query,
             authority: ByteRange(head.authorityRange), isGRPC: false)
         switch self.connections[handle].direction {
-        case .inbound: return self.decideInbound(handle, request, bytes)
-        case .outbound: return self.decideOutbound(handle, request, bytes)
+        case .inbound: return self.decideInbound(handle, request, bytes, .http1)
+        case .outbound: return self.decideOutbound(handle, request, bytes, .http1)
         }
     }
 
-    /// Puts the places of the scanned fields into ``ranges``, for routes that look at them.
-    mutating func collectRanges() {
+    /// Puts the places of the scanned fields into ``ranges`` if there are routes that look at them.
+    ///
+    /// Those of an HTTP/2 head are there already.
+    mutating func collectRanges(_ source: RequestSource, ifRead readsFields: Bool) {
+        guard source == .http1 else { return }
         self.ranges.removeAll(keepingCapacity: true)
+        guard readsFields else { return }
         for index in 0..<self.fields.count {
             let field = self.fields[index]
             self.ranges.append(FieldRange(name: ByteRange(field.nameRange), value: ByteRange(field.valueRange)))

@@ -146,10 +146,12 @@ extension Worker {
     }
 
     /// Which inbound requests pass, and to where.
-    mutating func decideInbound(_ handle: Handle, _ request: RequestHead, _ bytes: Span<UInt8>) -> Decision {
+    mutating func decideInbound(
+        _ handle: Handle, _ request: RequestHead, _ bytes: Span<UInt8>, _ source: RequestSource
+    ) -> Decision {
         guard self.refreshPolicy(handle), let port = self.connections[handle].portPolicy, let policy = port.policy
         else { return .answer(Answer(500, "invalid policy", closes: true)) }
-        if port.readsFields { self.collectRanges() } else { self.ranges.removeAll(keepingCapacity: true) }
+        self.collectRanges(source, ifRead: port.readsFields)
         let verdict = policy.decide(
             bytes, request, self.ranges.span, peer: self.connections[handle].peer.ip,
             identity: self.connections[handle].identity)
@@ -158,13 +160,25 @@ extension Worker {
         case .deny: return .answer(Answer(403, "unauthorized request on route", grpc: 7))
         case .allow: break
         }
-        if self.connections[handle].pool == .none {
-            let key = PoolKey(direction: .inbound, address: self.connections[handle].target, tls: nil, use: .http1)
-            guard let pool = self.pool(for: key) else {
-                return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
-            }
+        guard let pool = self.inboundPool(handle, source) else {
+            return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
+        }
+        return .send(Choice(pool: pool))
+    }
+
+    /// The pool of the application's connections that a request of `source` needs.
+    private mutating func inboundPool(_ handle: Handle, _ source: RequestSource) -> Handle? {
+        let session = self.connections[handle].session
+        let isSecond = source == .downgraded
+        let known = isSecond ? self.sessions[session].downgradePool : self.connections[handle].pool
+        if known != .none { return known }
+        let key = PoolKey(direction: .inbound, address: self.connections[handle].target, tls: nil, use: source.use)
+        guard let pool = self.pool(for: key) else { return nil }
+        if isSecond {
+            self.sessions[session].downgradePool = pool
+        } else {
             self.connections[handle].pool = pool
         }
-        return .send(Choice(pool: self.connections[handle].pool))
+        return pool
     }
 }

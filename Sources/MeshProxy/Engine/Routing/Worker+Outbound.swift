@@ -54,24 +54,33 @@ extension Worker {
     }
 
     /// Which outbound requests pass, and to where.
-    mutating func decideOutbound(_ handle: Handle, _ request: RequestHead, _ bytes: Span<UInt8>) -> Decision {
+    mutating func decideOutbound(
+        _ handle: Handle, _ request: RequestHead, _ bytes: Span<UInt8>, _ source: RequestSource
+    ) -> Decision {
         guard let target = self.refreshTarget(handle), case .policy(let policy) = target.resolution else {
             return .answer(Answer(500, "invalid policy", closes: true))
         }
-        if target.readsFields { self.collectRanges() } else { self.ranges.removeAll(keepingCapacity: true) }
+        self.collectRanges(source, ifRead: target.readsFields)
         switch policy.protocol {
-        case .detect(_, _, let http, _), .http1(let http), .http2(let http):
-            guard let choice = http.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
-            let rule = http.routes[choice.route].rules[choice.rule]
-            if let answer = self.apply(rule.filters) { return .answer(answer) }
-            return self.distribute(handle, rule.distribution)
+        case .detect(_, _, let http1, let http2):
+            return self.decide(handle, source == .http1 ? http1 : http2, request, bytes, source)
+        case .http1(let http), .http2(let http): return self.decide(handle, http, request, bytes, source)
         case .grpc(let grpc):
             guard let choice = grpc.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
-            return self.distribute(handle, grpc.routes[choice.route].rules[choice.rule].distribution)
+            return self.distribute(handle, grpc.routes[choice.route].rules[choice.rule].distribution, source)
         case .opaque, .tls:
             // The target has become opaque; this connection goes on as it was.
             return .answer(Answer(500, "not an HTTP target", closes: true))
         }
+    }
+
+    private mutating func decide(
+        _ handle: Handle, _ http: OutboundHTTP, _ request: RequestHead, _ bytes: Span<UInt8>, _ source: RequestSource
+    ) -> Decision {
+        guard let choice = http.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
+        let rule = http.routes[choice.route].rules[choice.rule]
+        if let answer = self.apply(rule.filters) { return .answer(answer) }
+        return self.distribute(handle, rule.distribution, source)
     }
 
     private static var noRoute: Decision { .answer(Answer(404, "no route found for request", grpc: 5)) }
@@ -81,13 +90,15 @@ extension Worker {
         nil
     }
 
-    private mutating func distribute<Kind>(_ handle: Handle, _ distribution: Distribution<Kind>) -> Decision {
+    private mutating func distribute<Kind>(
+        _ handle: Handle, _ distribution: Distribution<Kind>, _ source: RequestSource
+    ) -> Decision {
         switch distribution {
         case .empty: return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
         case .firstAvailable(let backends):
             var mayCome = false
             for backend in backends {
-                switch self.pick(backend.backend.slot, .http1) {
+                switch self.pick(backend.backend.slot, source.use) {
                 case .picked(let choice): return self.chosen(handle, choice)
                 case .notReady: mayCome = true
                 case .never: continue
@@ -98,7 +109,7 @@ extension Worker {
             guard let index = self.draw(backends) else {
                 return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
             }
-            switch self.pick(backends[index].backend.slot, .http1) {
+            switch self.pick(backends[index].backend.slot, source.use) {
             case .picked(let choice): return self.chosen(handle, choice)
             case .notReady: return self.nobody(handle, mayCome: true)
             case .never: return self.nobody(handle, mayCome: false)

@@ -1,0 +1,218 @@
+import MeshCodec
+import MeshModel
+import MeshPolicy
+import MeshReactor
+
+/// Requests of HTTP/2 clients.
+extension Worker {
+    /// A request's head is in `list`.
+    mutating func http2Requested(
+        _ handle: Handle, _ stream: UInt32, end: Bool, _ list: inout HTTP2HeaderList
+    ) {
+        let source: RequestSource =
+            self.connections[handle].direction == .inbound && list.first(.meshOriginalProtocol) != nil
+            ? .downgraded : .http2
+        switch self.decide(handle, source, list) {
+        case .wait:
+            let session = self.connections[handle].session
+            // The list stays with the request; the worker gets a new one.
+            self.sessions[session].waiting.stream = stream
+            self.sessions[session].waiting.end = end
+            swap(&list, &self.sessions[session].waiting.list)
+        case .answer(let answer):
+            self.counts.refused &+= 1
+            self.http2Answer(handle, stream, answer, isGRPC: list.request.flags.contains(.grpc))
+        case .send(let choice):
+            if source == .downgraded {
+                self.beginDowngraded(handle, stream, list, end: end, choice)
+            } else {
+                self.begin(handle, stream, list, end: end, choice)
+            }
+        }
+    }
+
+    private mutating func decide(
+        _ handle: Handle, _ source: RequestSource, _ list: borrowing HTTP2HeaderList
+    ) -> Decision {
+        let head = list.request
+        let path = head.pathRange
+        var pathEnd = path.upperBound
+        var query = ByteRange.empty
+        for index in path where list.bytes[index] == UInt8(ascii: "?") {
+            pathEnd = index
+            query = ByteRange(index + 1..<path.upperBound)
+            break
+        }
+        let request = RequestHead(
+            method: ByteRange(head.methodRange), path: ByteRange(path.lowerBound..<pathEnd), query: query,
+            authority: ByteRange(head.authorityRange), isGRPC: source == .http2 && head.flags.contains(.grpc))
+        self.ranges.removeAll(keepingCapacity: true)
+        for index in head.pseudoCount..<list.count {
+            let field = list[index]
+            self.ranges.append(FieldRange(name: ByteRange(field.nameRange), value: ByteRange(field.valueRange)))
+        }
+        switch self.connections[handle].direction {
+        case .inbound: return self.decideInbound(handle, request, list.bytes.span, source)
+        case .outbound: return self.decideOutbound(handle, request, list.bytes.span, source)
+        }
+    }
+
+    /// Decides again on the request that waits, and lets the connection go on unless it has to wait still.
+    mutating func http2Reconsider(_ handle: Handle) {
+        let session = self.connections[handle].session
+        guard self.sessions.contains(session), self.sessions[session].waiting.stream != 0 else {
+            return self.resume(handle)
+        }
+        var list = HTTP2HeaderList()
+        swap(&list, &self.sessions[session].waiting.list)
+        let stream = self.sessions[session].waiting.stream
+        self.sessions[session].waiting.stream = 0
+        self.http2Requested(handle, stream, end: self.sessions[session].waiting.end, &list)
+        guard self.connections.contains(handle), self.sessions[session].waiting.stream == 0 else { return }
+        self.http2GoOn(handle)
+    }
+
+    /// The target, or a ready endpoint, did not come in time.
+    mutating func http2WaitedTooLong(_ handle: Handle) {
+        let session = self.connections[handle].session
+        guard self.sessions.contains(session), self.sessions[session].waiting.stream != 0 else { return }
+        let stream = self.sessions[session].waiting.stream
+        self.sessions[session].waiting.stream = 0
+        self.counts.refused &+= 1
+        self.http2Answer(
+            handle, stream, Answer(504, "service in fail-fast", grpc: 4, closes: true),
+            isGRPC: self.sessions[session].waiting.list.request.flags.contains(.grpc))
+        self.sessions[session].waiting.list.removeAll()
+        self.http2GoOn(handle)
+    }
+
+    private mutating func http2GoOn(_ handle: Handle) {
+        self.clearTimer(handle)
+        self.markDirty(handle)
+        self.resume(handle)
+    }
+
+    /// Sends a request to where `choice` says, on a stream of the endpoint's connection.
+    private mutating func begin(
+        _ handle: Handle, _ stream: UInt32, _ list: borrowing HTTP2HeaderList, end: Bool, _ choice: Choice
+    ) {
+        let head = list.request
+        guard !self.exchanges.isFull, let server = self.http2Upstream(choice.pool) else {
+            self.ended(choice, failure: .loadShed)
+            return self.http2Answer(
+                handle, stream, Answer(503, "service unavailable", grpc: 14, closes: true),
+                isGRPC: head.flags.contains(.grpc))
+        }
+        var exchange = Exchange(
+            down: .http2(handle, stream), direction: self.connections[handle].direction, method: head.method,
+            started: self.now, choice: choice)
+        exchange.isGRPC = head.flags.contains(.grpc)
+        exchange.requestDone = end
+        let request = self.exchanges.insert(exchange)
+        let session = self.connections[server].session
+        guard
+            let upstream = self.sessions[session].codec.open(user: request.bits, isHead: head.method == .head),
+            self.sessions[session].codec.startHead(upstream)
+        else { return self.upFailed(request, Answer(503, "service unavailable", grpc: 14, closes: true), .loadShed) }
+        self.exchanges[request].up = .http2(server, upstream)
+        self.sessions[self.connections[handle].session].codec.setUser(stream, request.bits)
+        self.counts.requests &+= 1
+        for index in 0..<list.count where !list[index].name.isMesh {
+            self.sessions[session].codec.addField(list, index)
+        }
+        if exchange.direction == .inbound, let name = self.connections[handle].identity.name {
+            self.sessions[session].codec.addField("l5d-client-id".utf8Span.span, name.bytes.span)
+        }
+        self.sessions[session].codec.finishHead(end: end)
+        self.markDirty(server)
+    }
+
+    /// Content of a request: goes on at once; the client gets its credit back when there is room for more.
+    mutating func http2RequestContent(
+        _ handle: Handle, _ stream: UInt32, _ request: Handle, _ content: Span<UInt8>, end: Bool
+    ) {
+        let session = self.connections[handle].session
+        guard self.exchanges.contains(request) else {
+            // The request was answered already.
+            return self.sessions[session].codec.consumed(stream, content.count)
+        }
+        if end { self.exchanges[request].requestDone = true }
+        let up = self.exchanges[request].up
+        let hasRoom: Bool
+        switch up.kind {
+        case .none: hasRoom = true
+        case .http1: hasRoom = self.sendDowngraded(request, content, end: end)
+        case .http2:
+            hasRoom = self.sessions[self.connections[up.connection].session].codec.sendData(
+                up.stream, content, end: end)
+            self.markDirty(up.connection)
+        }
+        if hasRoom {
+            self.sessions[session].codec.consumed(stream, content.count)
+        } else if self.exchanges.contains(request) {
+            self.exchanges[request].owedDown += content.count
+        }
+    }
+
+    mutating func http2RequestTrailers(_ request: Handle, _ list: borrowing HTTP2HeaderList) {
+        guard self.exchanges.contains(request) else { return }
+        self.exchanges[request].requestDone = true
+        let up = self.exchanges[request].up
+        switch up.kind {
+        case .none: return
+        // HTTP/1 applications hardly ever read trailers; the body just ends.
+        case .http1: self.endDowngraded(request)
+        case .http2:
+            self.sessions[self.connections[up.connection].session].codec.sendHead(up.stream, list, end: true)
+            self.markDirty(up.connection)
+        }
+    }
+
+    /// The client has reset its stream, or we have for its sake.
+    mutating func http2Abandoned(_ handle: Handle, _ stream: UInt32, _ request: Handle) {
+        if self.exchanges.contains(request) { self.abandonUp(request, failure: .io) }
+        let session = self.connections[handle].session
+        guard self.sessions.contains(session), self.sessions[session].waiting.stream == stream else { return }
+        self.sessions[session].waiting.stream = 0
+    }
+
+    // MARK: - Answers in place of a server
+
+    /// Ends a stream whose server failed: with an answer if none has begun.
+    mutating func http2Failed(_ exchange: Exchange, _ answer: Answer) {
+        let handle = exchange.down.connection
+        guard self.connections.contains(handle), self.sessions.contains(self.connections[handle].session) else {
+            return
+        }
+        if exchange.answerStarted {
+            // What was sent must not look complete.
+            self.sessions[self.connections[handle].session].codec.reset(exchange.down.stream, .internalError)
+            self.markDirty(handle)
+        } else {
+            self.http2Answer(handle, exchange.down.stream, answer, isGRPC: exchange.isGRPC)
+        }
+    }
+
+    /// Answers in place of a server.
+    mutating func http2Answer(_ handle: Handle, _ stream: UInt32, _ answer: Answer, isGRPC: Bool) {
+        let session = self.connections[handle].session
+        // Details go to applications behind us, and to proxies that proved who they are.
+        let mayKnow =
+            self.connections[handle].direction == .outbound || self.connections[handle].flags.contains(.meshed)
+        guard self.sessions[session].codec.startHead(stream) else { return }
+        if isGRPC {
+            self.sessions[session].codec.addField(":status", "200")
+            self.sessions[session].codec.addField("content-type", "application/grpc")
+            self.sessions[session].codec.addField("grpc-status", String(answer.grpc))
+            if mayKnow, let cause = answer.cause { self.sessions[session].codec.addField("grpc-message", cause) }
+        } else {
+            self.sessions[session].codec.addField(":status", String(answer.status))
+            self.sessions[session].codec.addField("content-length", "0")
+            if let location = answer.location { self.sessions[session].codec.addField("location", location) }
+        }
+        if mayKnow, let cause = answer.cause { self.sessions[session].codec.addField("l5d-proxy-error", cause) }
+        if mayKnow, answer.closes { self.sessions[session].codec.addField("l5d-proxy-connection", "close") }
+        self.sessions[session].codec.finishHead(end: true)
+        self.markDirty(handle)
+    }
+}
