@@ -46,6 +46,12 @@ struct Exchange {
     var chunksUp = false
     /// The request can be sent again: nothing of it but the head, which is kept in the upstream's queue.
     var started: MonotonicTime
+    /// When the head of the answer came.
+    var answered: MonotonicTime?
+    /// 0 until the answer's head is here.
+    var status: UInt16 = 0
+    /// The gRPC code of the answer, once it is known.
+    var grpcStatus: UInt8?
     /// What the balancer and the counters want back at the end.
     var choice: Choice
 }

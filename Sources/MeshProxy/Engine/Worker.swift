@@ -52,6 +52,7 @@ struct Worker: ~Copyable {
     var isDraining = false
     var drainDeadline: MonotonicTime?
     var counts = EngineCounts()
+    var stats = WorkerStats()
 
     /// What one read asks for: large enough for bulk, small enough to stay in the second-level cache.
     static let readSize = 64 * 1024

@@ -218,7 +218,7 @@ extension Worker {
     /// The answer is complete: the server's connection is free, or ends.
     private mutating func finishDowngraded(_ request: Handle) {
         let exchange = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: nil)
+        self.ended(exchange, failure: nil)
         let server = exchange.up.connection
         if exchange.requestDone, !self.connections[server].flags.contains(.closesAfterUse) {
             self.checkIn(server)

@@ -58,7 +58,7 @@ extension Worker {
     /// The answer is complete; a request that still goes on is of no interest any more.
     private mutating func http2Finish(_ request: Handle) {
         let exchange = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: nil)
+        self.ended(exchange, failure: nil)
         // Credit that is still owed to the connection, whatever becomes of the streams.
         self.payBack(exchange.up, exchange.owedUp)
         self.payBack(exchange.down, exchange.owedDown)
@@ -79,7 +79,7 @@ extension Worker {
             return self.upFailed(request, answer, .io)
         }
         _ = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: .io)
+        self.ended(exchange, failure: .io)
         self.payBack(exchange.down, exchange.owedDown)
         self.http2Reset(exchange.down, code: code)
     }

@@ -69,7 +69,8 @@ final class TestProxy: Sendable {
             members: members.enumerated().map { BackendSet.Member(endpoint: $1, id: UInt64($0) + 1) })
         return Snapshot(
             version: 1,
-            inbound: InboundTable(ports: [server.port: port], fallback: port, opaqueFallback: port, opaquePorts: []),
+            inbound: InboundTable(
+                ports: [server.port: port], fallback: port, opaqueFallback: port, opaquePorts: [], watched: []),
             outbound: OutboundTable([server: target]), backends: [set], identity: identity)
     }
 

@@ -124,6 +124,10 @@ struct Connection: ~Copyable {
     /// What the snapshot of ``policyVersion`` says of the target, for outbound connections.
     var outboundTarget: OutboundTarget?
     var policyVersion: UInt64 = 0
+    /// Where the connection is counted, once its labels are known.
+    var series: ConnectionSeries?
+    /// Where its requests were counted last.
+    var requestSeries = SeriesCache()
 
     init(
         _ socket: consuming Socket, stage: Stage, phase: Phase, direction: Direction, flags: ConnectionFlags,

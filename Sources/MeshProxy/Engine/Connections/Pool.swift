@@ -28,6 +28,8 @@ struct Pool {
     var shared = Handle.none
     /// All connections, busy ones included.
     var total = 0
+    /// Where its connections are counted.
+    var series: ConnectionSeries?
     /// Who may still ask for connections; at 0 and without connections the pool goes.
     var users = 0
 }
@@ -42,6 +44,7 @@ extension Worker {
         guard !self.pools.isFull else { return nil }
         var pool = Pool(key: key)
         pool.users = 1
+        if key.direction == .inbound { pool.series = self.stats.connection(.openedInbound) }
         let handle = self.pools.insert(pool)
         self.tables.pools[key] = handle
         return handle

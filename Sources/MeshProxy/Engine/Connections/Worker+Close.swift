@@ -14,6 +14,7 @@ extension Worker {
         self.buffers.clear(&self.connections[handle].held)
         self.buffers.clear(&self.connections[handle].replay)
         self.releasePipe(handle)
+        self.countClosed(handle)
         let connection = self.connections.remove(handle)
         self.endSession(connection.session)
         if connection.flags.contains(.accepted) {

@@ -22,6 +22,7 @@ extension Worker {
         }
         self.connections[handle].pool = pool
         self.pools[pool].total += 1
+        if let series = self.pools[pool].series { self.count(handle, series) }
         guard self.watch(handle) else { return nil }
         self.setTimer(handle, side.connectTimeout)
         self.counts.opened &+= 1

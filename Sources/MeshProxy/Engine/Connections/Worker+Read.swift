@@ -99,6 +99,7 @@ extension Worker {
         let result = self.connections[handle].socket.receive(into: scratch, start..<start + Self.readSize)
         switch result {
         case .bytes(let count):
+            if let series = self.connections[handle].series { self.stats.read(count, series) }
             // A short read empties the socket; after a hang-up, read on until the end is seen.
             if count < Self.readSize, !self.connections[handle].flags.contains(.hungUp) {
                 self.connections[handle].flags.remove(.readable)

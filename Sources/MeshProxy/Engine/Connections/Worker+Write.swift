@@ -45,6 +45,7 @@ extension Worker {
         guard !mustQueue else { return self.keep(handle, bytes) }
         switch self.connections[handle].socket.send(bytes) {
         case .bytes(let count):
+            if let series = self.connections[handle].series { self.stats.wrote(count, series) }
             guard count < bytes.count else { return }
             guard self.connections[handle].phase == .open else { return self.broke(handle) }
             self.keep(handle, bytes.extracting(count..<bytes.count))
@@ -85,7 +86,9 @@ extension Worker {
             let result = self.connections[handle].socket.send(
                 self.buffers.front(of: self.connections[handle].out))
             switch result {
-            case .bytes(let count): self.buffers.dropFirst(count, of: &self.connections[handle].out)
+            case .bytes(let count):
+                if let series = self.connections[handle].series { self.stats.wrote(count, series) }
+                self.buffers.dropFirst(count, of: &self.connections[handle].out)
             case .wouldBlock: return
             case .failed(let error):
                 self.connections[handle].failure = error

@@ -135,7 +135,7 @@ extension Worker {
         let end = self.writeAnswerHead(request, head, bytes)
         let outgoing = self.outgoing
         let exchange = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: nil)
+        self.ended(exchange, failure: nil)
         self.write(exchange.down.connection, outgoing.bytes(0..<end))
         self.join(exchange.down.connection, handle)
         return head.length
@@ -144,7 +144,7 @@ extension Worker {
     /// The answer is complete: both connections are free, or end.
     private mutating func finish(_ request: Handle) {
         let exchange = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: nil)
+        self.ended(exchange, failure: nil)
         let server = exchange.up.connection
         if exchange.requestDone, !self.connections[server].flags.contains(.closesAfterUse) {
             self.checkIn(server)
@@ -204,7 +204,7 @@ extension Worker {
     /// The server's side of an exchange failed: the client gets an answer, or a broken one.
     mutating func upFailed(_ request: Handle, _ answer: Answer, _ failure: Outcome.Failure) {
         let exchange = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: failure)
+        self.ended(exchange, failure: failure)
         if exchange.up.kind == .http1, self.connections.contains(exchange.up.connection) {
             self.connections[exchange.up.connection].exchange = .none
             self.close(exchange.up.connection)

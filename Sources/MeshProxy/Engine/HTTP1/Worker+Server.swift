@@ -178,7 +178,7 @@ extension Worker {
     /// The client's side of an exchange is gone; takes its other side down.
     mutating func abandonUp(_ request: Handle, failure: Outcome.Failure) {
         let exchange = self.exchanges.remove(request)
-        self.ended(exchange.choice, failure: failure)
+        self.ended(exchange, failure: failure)
         switch exchange.up.kind {
         case .none: return
         case .http1:

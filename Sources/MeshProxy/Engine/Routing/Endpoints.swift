@@ -1,18 +1,26 @@
+import MeshBalance
 import MeshModel
 import MeshPolicy
 import MeshReactor
 
-/// How busy an endpoint is.
+/// How busy an endpoint is, and how quick it has been.
 struct EndpointLoad {
-    var pending = 0
+    private var latency: PeakLatency
+    private var pending = 0
 
-    init(_ estimate: LoadEstimate, _ now: MonotonicTime) {}
+    init(_ estimate: LoadEstimate, _ now: MonotonicTime) {
+        self.latency = PeakLatency(initial: estimate.defaultRTT, decay: estimate.decay, now: now)
+    }
 
-    func value(at now: MonotonicTime) -> Double { Double(self.pending + 1) }
+    func value(at now: MonotonicTime) -> Double { self.latency.load(pending: self.pending, at: now) }
 
     mutating func began() { self.pending += 1 }
 
-    mutating func ended() { self.pending -= 1 }
+    /// - Parameter nanoseconds: until the first answer; nil when there was none to measure.
+    mutating func ended(after nanoseconds: Int64?, at now: MonotonicTime) {
+        self.pending -= 1
+        if let nanoseconds { self.latency.observe(nanoseconds, at: now) }
+    }
 }
 
 extension Worker {
@@ -35,9 +43,7 @@ extension Worker {
         guard count > 0 else { return set.state == .unresolvable ? .never : .notReady }
         var index = 0
         if count > 1 {
-            let first = Int(self.random.next() % UInt64(count))
-            let offset = Int(self.random.next() % UInt64(count - 1)) + 1
-            let second = (first + offset) % count
+            let (first, second) = pickTwo(of: count, using: &self.random)
             let firstLoad = self.tables.backends[slotIndex].members[first].load.value(at: self.now)
             let secondLoad = self.tables.backends[slotIndex].members[second].load.value(at: self.now)
             index = firstLoad <= secondLoad ? first : second
@@ -54,6 +60,12 @@ extension Worker {
         let endpoint = self.tables.backends[slot].members[index].endpoint
         let key = PoolKey(direction: .outbound, address: endpoint.address, tls: endpoint.tls, use: use)
         guard let pool = self.pool(for: key) else { return nil }
+        if self.pools[pool].series == nil {
+            let authority = self.tables.backends[slot].set?.authority
+            self.pools[pool].series = self.stats.connection(
+                .openedOutbound(
+                    target: endpoint.address, authority: authority, tls: endpoint.clientTLS, labels: endpoint.labels))
+        }
         switch use {
         case .http1: self.tables.backends[slot].members[index].pool = pool
         case .http2: self.tables.backends[slot].members[index].http2Pool = pool
@@ -62,21 +74,40 @@ extension Worker {
         return pool
     }
 
-    /// A request was sent where `choice` says.
+    /// A request is about to be sent where `choice` says.
     mutating func began(_ choice: Choice) {
         self.withMember(choice) { $0.load.began() }
+        if let series = choice.series { self.stats.requested(series) }
     }
 
     /// The head of the answer is here.
-    mutating func answered(_ request: Handle, status: Int) {}
+    mutating func answered(_ request: Handle, status: Int) {
+        self.exchanges[request].status = UInt16(clamping: status)
+        if self.exchanges[request].answered == nil { self.exchanges[request].answered = self.now }
+    }
 
     /// The exchange is over; `failure` is nil when the answer came whole.
+    mutating func ended(_ exchange: Exchange, failure: Outcome.Failure?) {
+        let now = self.now
+        let duration = now.nanoseconds(since: exchange.started)
+        let latency = exchange.answered?.nanoseconds(since: exchange.started)
+        self.withMember(exchange.choice) { $0.load.ended(after: latency ?? duration, at: now) }
+        guard let series = exchange.choice.series else { return }
+        let outcome = Outcome(
+            status: exchange.status == 0 ? nil : exchange.status, grpcStatus: exchange.grpcStatus, failure: failure)
+        self.stats.ended(series, outcome, latency: latency ?? duration, duration: duration)
+    }
+
+    /// The request was not sent after all.
     mutating func ended(_ choice: Choice, failure: Outcome.Failure?) {
-        self.withMember(choice) { $0.load.ended() }
+        let now = self.now
+        self.withMember(choice) { $0.load.ended(after: nil, at: now) }
+        guard let series = choice.series else { return }
+        self.stats.ended(series, Outcome(status: nil, failure: failure), latency: 0, duration: 0)
     }
 
     /// Changes the state of the endpoint that was chosen, unless it is gone.
-    private mutating func withMember(_ choice: Choice, _ body: (inout MemberState) -> Void) {
+    mutating func withMember(_ choice: Choice, _ body: (inout MemberState) -> Void) {
         guard choice.slot >= 0, Int(choice.slot) < self.tables.backends.count else { return }
         let slot = Int(choice.slot)
         var index = choice.member

@@ -27,6 +27,8 @@ struct MemberState {
     var http2Pool = Handle.none
     var tunnelPool = Handle.none
     var load: EndpointLoad
+    /// Where requests to it were counted last.
+    var series = SeriesCache()
 
     /// The pool of connections that are used like this, if there is one yet.
     func pool(for use: PoolKey.Use) -> Handle {
@@ -46,6 +48,8 @@ struct Choice: Hashable, Sendable {
     /// The member, checked against its number when the request ends.
     var member = 0
     var memberID: UInt64 = 0
+    /// Where the request is counted.
+    var series: RequestSeries?
 }
 
 /// What becomes of a request.
@@ -64,7 +68,7 @@ extension Worker {
             case .serve:
                 // Without its listeners a worker is of no use, but others may serve.
                 do throws(ReactorError) { try self.serve() } catch { self.counts.failures &+= 1 }
-            case .report: self.report()
+            case .report: self.shared.requests.send(.report(worker: self.number, self.stats.report()))
             case .drain(let deadline): self.drain(until: deadline)
             }
         }
@@ -142,6 +146,4 @@ extension Worker {
         self.buffers.clear(&self.connections[handle].held)
         self.answer(handle, Answer(504, "service in fail-fast", grpc: 4, closes: true), requestBody: nil)
     }
-
-    private mutating func report() {}
 }

@@ -108,6 +108,7 @@ extension Worker {
         guard self.refreshPolicy(handle), let policy = self.connections[handle].portPolicy?.policy else {
             return self.reset(handle)
         }
+        self.countAccepted(handle)
         switch policy.protocol {
         case .detect(let timeout, _): self.detect(handle, within: timeout)
         case .http1:
@@ -129,20 +130,28 @@ extension Worker {
 
     /// Passes bytes of a connection unseen if its client may connect.
     mutating func admitTunnel(_ handle: Handle) {
-        guard self.refreshPolicy(handle), let policy = self.connections[handle].portPolicy?.policy,
-            policy.authorizeConnection(
-                peer: self.connections[handle].peer.ip, identity: self.connections[handle].identity) != nil
-        else { return self.refuseConnection(handle) }
+        guard self.refreshPolicy(handle), let policy = self.connections[handle].portPolicy?.policy else {
+            return self.reset(handle)
+        }
+        self.countAccepted(handle)
+        let target = self.connections[handle].target
+        let tls = self.serverTLS(handle)
+        guard
+            let permit = policy.authorizeConnection(
+                peer: self.connections[handle].peer.ip, identity: self.connections[handle].identity)
+        else {
+            self.counts.refused &+= 1
+            self.stats.count(.inboundConnectionDenied(target: target, tls: tls, server: policy.metadata))
+            return self.reset(handle)
+        }
+        let authorization = policy.metadata(of: permit, route: [])
+        self.stats.count(
+            .inboundConnectionAllowed(target: target, tls: tls, server: policy.metadata, authorization: authorization))
         let key = PoolKey(
             direction: .inbound, address: self.connections[handle].target, tls: nil, use: .tunnel)
         guard let pool = self.pool(for: key) else { return self.reset(handle) }
         self.connections[handle].pool = pool
         if !self.openTunnel(handle, to: pool) { self.reset(handle) }
-    }
-
-    private mutating func refuseConnection(_ handle: Handle) {
-        self.counts.refused &+= 1
-        self.reset(handle)
     }
 
     /// Which inbound requests pass, and to where.
@@ -155,15 +164,19 @@ extension Worker {
         let verdict = policy.decide(
             bytes, request, self.ranges.span, peer: self.connections[handle].peer.ip,
             identity: self.connections[handle].identity)
-        switch verdict {
-        case .noRoute: return .answer(Answer(404, "no route found for request", grpc: 5))
-        case .deny: return .answer(Answer(403, "unauthorized request on route", grpc: 7))
-        case .allow: break
+        guard case .allow(let route, let permit) = verdict else {
+            self.countRefused(handle, policy, verdict)
+            return .answer(
+                verdict == .noRoute
+                    ? Answer(404, "no route found for request", grpc: 5)
+                    : Answer(403, "unauthorized request on route", grpc: 7))
         }
         guard let pool = self.inboundPool(handle, source) else {
             return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
         }
-        return .send(Choice(pool: pool))
+        let choice = Choice(pool: pool, series: self.inboundSeries(handle, policy, route.route, permit))
+        self.began(choice)
+        return .send(choice)
     }
 
     /// The pool of the application's connections that a request of `source` needs.

@@ -22,9 +22,10 @@ extension Worker {
         }
         self.clearTimer(handle)
         self.connections[handle].flags.remove(.paused)
+        if self.connections[handle].outboundTarget == nil { target.usage.opened() }
         self.connections[handle].outboundTarget = target
         self.connections[handle].policyVersion = self.tables.snapshot.version
-        target.usage.opened()
+        self.countAccepted(handle)
         self.chooseProtocol(handle, target)
         if self.connections.contains(handle) { self.schedule(handle) }
     }
@@ -63,24 +64,31 @@ extension Worker {
         self.collectRanges(source, ifRead: target.readsFields)
         switch policy.protocol {
         case .detect(_, _, let http1, let http2):
-            return self.decide(handle, source == .http1 ? http1 : http2, request, bytes, source)
-        case .http1(let http), .http2(let http): return self.decide(handle, http, request, bytes, source)
+            return self.route(handle, target, source == .http1 ? http1 : http2, request, bytes, source)
+        case .http1(let http), .http2(let http): return self.route(handle, target, http, request, bytes, source)
         case .grpc(let grpc):
             guard let choice = grpc.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
-            return self.distribute(handle, grpc.routes[choice.route].rules[choice.rule].distribution, source)
+            let route = grpc.routes[choice.route]
+            let labels = RouteLabels(
+                key: target.routeKey(choice.route), parent: target.metadata, route: route.metadata, isGRPC: true)
+            return self.distribute(handle, route.rules[choice.rule].distribution, source, labels)
         case .opaque, .tls:
             // The target has become opaque; this connection goes on as it was.
             return .answer(Answer(500, "not an HTTP target", closes: true))
         }
     }
 
-    private mutating func decide(
-        _ handle: Handle, _ http: OutboundHTTP, _ request: RequestHead, _ bytes: Span<UInt8>, _ source: RequestSource
+    private mutating func route(
+        _ handle: Handle, _ target: OutboundTarget, _ http: OutboundHTTP, _ request: RequestHead,
+        _ bytes: Span<UInt8>, _ source: RequestSource
     ) -> Decision {
         guard let choice = http.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
         let rule = http.routes[choice.route].rules[choice.rule]
+        let route = http.routes[choice.route].metadata
         if let answer = self.apply(rule.filters) { return .answer(answer) }
-        return self.distribute(handle, rule.distribution, source)
+        let labels = RouteLabels(
+            key: target.routeKey(choice.route), parent: target.metadata, route: route, isGRPC: false)
+        return self.distribute(handle, rule.distribution, source, labels)
     }
 
     private static var noRoute: Decision { .answer(Answer(404, "no route found for request", grpc: 5)) }
@@ -91,15 +99,15 @@ extension Worker {
     }
 
     private mutating func distribute<Kind>(
-        _ handle: Handle, _ distribution: Distribution<Kind>, _ source: RequestSource
+        _ handle: Handle, _ distribution: Distribution<Kind>, _ source: RequestSource, _ labels: RouteLabels
     ) -> Decision {
         switch distribution {
         case .empty: return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
         case .firstAvailable(let backends):
             var mayCome = false
-            for backend in backends {
-                switch self.pick(backend.backend.slot, source.use) {
-                case .picked(let choice): return self.chosen(handle, choice)
+            for index in backends.indices {
+                switch self.pick(backends[index].backend.slot, source.use) {
+                case .picked(let choice): return self.chosen(handle, choice, backends[index].backend, labels)
                 case .notReady: mayCome = true
                 case .never: continue
                 }
@@ -110,7 +118,7 @@ extension Worker {
                 return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
             }
             switch self.pick(backends[index].backend.slot, source.use) {
-            case .picked(let choice): return self.chosen(handle, choice)
+            case .picked(let choice): return self.chosen(handle, choice, backends[index].backend, labels)
             case .notReady: return self.nobody(handle, mayCome: true)
             case .never: return self.nobody(handle, mayCome: false)
             }
@@ -138,8 +146,16 @@ extension Worker {
         slot >= 0 && Int(slot) < self.tables.backends.count && !self.tables.backends[Int(slot)].members.isEmpty
     }
 
-    private mutating func chosen(_ handle: Handle, _ choice: Choice) -> Decision {
+    private mutating func chosen(
+        _ handle: Handle, _ choice: Choice, _ backend: Backend, _ labels: RouteLabels
+    ) -> Decision {
         if self.connections[handle].timer != .none { self.clearTimer(handle) }
+        var choice = choice
+        choice.series = self.outboundSeries(
+            choice,
+            OutboundLabels(
+                key: labels.key &* 31 &+ UInt64(truncatingIfNeeded: backend.slot), parent: labels.parent,
+                route: labels.route, backend: backend.metadata, isGRPC: labels.isGRPC))
         self.began(choice)
         return .send(choice)
     }
@@ -168,10 +184,16 @@ extension Worker {
 
     private mutating func tunnel(_ handle: Handle, _ routes: [OutboundRoute<OpaqueKind>]) {
         guard let rule = routes.first?.rules.first, rule.filters.isEmpty,
-            let index = self.draw(rule.distribution.backends),
-            case .picked(let choice) = self.pick(rule.distribution.backends[index].backend.slot, .tunnel)
+            let index = self.draw(rule.distribution.backends)
         else { return self.reset(handle) }
-        if !self.openTunnel(handle, to: choice.pool) { self.reset(handle) }
+        switch self.pick(rule.distribution.backends[index].backend.slot, .tunnel) {
+        case .picked(let choice):
+            if !self.openTunnel(handle, to: choice.pool) { self.reset(handle) }
+        case .notReady:
+            self.connections[handle].stage = .awaitingTarget
+            self.wait(handle)
+        case .never: self.reset(handle)
+        }
     }
 
     /// Passes bytes to the address that the application meant.
@@ -180,5 +202,27 @@ extension Worker {
         guard let pool = self.pool(for: key) else { return self.reset(handle) }
         self.connections[handle].pool = pool
         if !self.openTunnel(handle, to: pool) { self.reset(handle) }
+    }
+}
+
+/// What a request is counted under, besides backend and endpoint.
+struct RouteLabels {
+    /// Target and route in one number, within one snapshot.
+    var key: UInt64
+    var parent: PolicyMetadata
+    var route: PolicyMetadata
+    var isGRPC: Bool
+}
+
+extension OutboundTarget {
+    /// What the target stems from.
+    var metadata: PolicyMetadata {
+        guard case .policy(let policy) = self.resolution else { return .implicit("default") }
+        return policy.metadata
+    }
+
+    /// A number for one of the routes; targets are told apart by identity while they live.
+    func routeKey(_ route: Int) -> UInt64 {
+        UInt64(UInt(bitPattern: ObjectIdentifier(self))) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(route)
     }
 }

@@ -65,7 +65,9 @@ extension Worker {
             let waiting = self.pipes[pipe].count
             if waiting == 0, !self.fillPipe(handle, pipe) { return }
             switch Self.empty(&self.pipes, pipe, to: self.connections, partner) {
-            case .bytes: continue
+            case .bytes(let count):
+                if let series = self.connections[partner].series { self.stats.wrote(count, series) }
+                continue
             case .wouldBlock: return  // The partner's next writability goes on here.
             case .failed(let error):
                 self.connections[partner].failure = error
@@ -78,7 +80,9 @@ extension Worker {
     /// False when there is nothing to move now.
     private mutating func fillPipe(_ handle: Handle, _ pipe: Handle) -> Bool {
         switch Self.fill(&self.pipes, pipe, from: self.connections, handle) {
-        case .bytes: return true
+        case .bytes(let count):
+            if let series = self.connections[handle].series { self.stats.read(count, series) }
+            return true
         case .wouldBlock:
             self.connections[handle].flags.subtract([.readable, .hungUp, .splicing])
             self.releasePipe(handle)

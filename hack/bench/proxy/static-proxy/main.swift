@@ -71,7 +71,8 @@ func snapshot(to server: SocketAddress, _ options: Options) throws -> Snapshot {
         slot: 0, generation: 1, authority: nil, load: LoadEstimate(), failureAccrual: nil, queue: Queue(),
         state: .known, members: [BackendSet.Member(endpoint: endpoint, id: 1)])
     return Snapshot(
-        version: 1, inbound: InboundTable(ports: [:], fallback: port, opaqueFallback: port, opaquePorts: []),
+        version: 1,
+        inbound: InboundTable(ports: [:], fallback: port, opaqueFallback: port, opaquePorts: [], watched: []),
         outbound: OutboundTable([server: target]), backends: [set], identity: try identity(options))
 }
 
