@@ -68,6 +68,12 @@ final class Wire: @unchecked Sendable {
         return self.take(count)
     }
 
+    /// What has come, at least a byte; nil at the end.
+    func readSome() throws -> [UInt8]? {
+        if self.buffer.isEmpty, try !self.more() { return nil }
+        return self.take(self.buffer.count)
+    }
+
     func readToEnd() throws -> [UInt8] {
         while try self.more() {}
         return self.take(self.buffer.count)
