@@ -125,4 +125,50 @@ import Testing
         try client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try client.read(through: "\r\n\r\n").hasPrefix("HTTP/1.1 502 "))
     }
+
+    @Test("a port that is not looked at is reached through the other proxy's own port, with identity")
+    func carriesOpaquePorts() throws {
+        let server = try ScriptedServer { wire in
+            try wire.write("server speaks first")
+            let question = try wire.readToEnd()
+            try wire.write(question)
+            wire.finish()
+        }
+        let policy = InboundPolicy(
+            protocol: .opaque,
+            authorizations: [
+                Authorization(
+                    networks: NetworkMatch.everywhere,
+                    authentication: .identities(IdentityMatch(exact: [ByteString(Self.web)], suffixes: [])),
+                    metadata: .implicit("test"))
+            ], metadata: .implicit("test"))
+        let authority = try TestAuthority()
+        // The kernel's redirection is missing here, so the connection is taken for one to the proxy's own port.
+        let inbound = try TestProxy(to: server.address, policy: policy, inboundIdentity: authority.identity(Self.app)) {
+            $0.inbound.forward = $0.inbound.listen[0]
+        }
+        let endpoint = Endpoint(
+            address: server.address, tls: EndpointTLS(dns: Self.app), hint: .opaque,
+            transportPort: inbound.inbound.port)
+        let outbound = try TestProxy(
+            to: server.address, outboundProtocol: .opaque(TestProxy.opaqueRoutes(to: server.address)),
+            inboundIdentity: authority.identity(Self.web), members: [endpoint])
+        let client = try Wire.connect(to: outbound.outbound)
+        #expect(try client.read(count: 19) == Array("server speaks first".utf8))
+        try client.write("question")
+        client.finish()
+        #expect(String(decoding: try client.readToEnd(), as: UTF8.self) == "question")
+    }
+
+    @Test("the proxy's own port is closed to clients that do not say what they want")
+    func refusesDirectClients() throws {
+        let server = try ScriptedServer.echoingHeads()
+        let authority = try TestAuthority()
+        let inbound = try TestProxy(to: server.address, inboundIdentity: authority.identity(Self.app)) {
+            $0.inbound.forward = $0.inbound.listen[0]
+        }
+        let client = try Wire.connect(to: inbound.inbound)
+        try client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(throws: Wire.Failure.self) { _ = try client.read(through: "\r\n\r\n") }
+    }
 }

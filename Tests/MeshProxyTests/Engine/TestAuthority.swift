@@ -53,6 +53,7 @@ struct TestAuthority {
         return ProxyIdentity(
             name: name, expiry: try CertificateFacts(der: certificate).notAfter,
             client: try TLSContext(.client, credentials: credentials, anchors: anchors),
-            server: try TLSContext(.server, credentials: credentials, anchors: anchors))
+            server: try TLSContext(
+                .server, credentials: credentials, anchors: anchors, protocols: ["transport.l5d.io/v1"]))
     }
 }

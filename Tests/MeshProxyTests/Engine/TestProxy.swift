@@ -52,6 +52,12 @@ final class TestProxy: Sendable {
         return .detect(timeout: .seconds(10), opaque: [opaque], http1: http, http2: http)
     }
 
+    static func opaqueRoutes(to address: SocketAddress) -> [OutboundRoute<OpaqueKind>] {
+        let meta = PolicyMetadata.implicit("default")
+        let backend = Backend(metadata: meta, target: .forward(Endpoint(address: address)), slot: 0)
+        return [OutboundRoute(metadata: meta, rules: [.init(distribution: .random([RouteBackend(backend)]))])]
+    }
+
     private static func snapshot(
         _ server: SocketAddress, policy: InboundPolicy?, outboundProtocol: OutboundProtocol?,
         identity: ProxyIdentity?, members: [Endpoint]

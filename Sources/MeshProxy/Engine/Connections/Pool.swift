@@ -1,3 +1,4 @@
+import MeshCodec
 import MeshModel
 import MeshPolicy
 import MeshReactor
@@ -16,6 +17,25 @@ struct PoolKey: Hashable, Sendable {
     /// Nil for plaintext.
     var tls: EndpointTLS?
     var use: Use
+    /// The port of the peer's proxy that takes connections with a transport header, when there is one.
+    var transportPort: UInt16?
+
+    /// Where the connections go.
+    var destination: SocketAddress {
+        self.transportPort.map { SocketAddress(self.address.ip, port: $0) } ?? self.address
+    }
+
+    /// What the peer's proxy is told at the start.
+    var header: TransportHeader? {
+        guard self.transportPort != nil, self.tls != nil else { return nil }
+        let session: TransportHeader.Session =
+            switch self.use {
+            case .http1: .http1
+            case .http2: .http2
+            case .tunnel: .none
+            }
+        return TransportHeader(port: self.address.port, session: session)
+    }
 }
 
 /// The HTTP/1 connections to one address that wait for a request; last used first.

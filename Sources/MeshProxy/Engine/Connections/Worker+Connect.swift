@@ -1,9 +1,13 @@
+import MeshCodec
 import MeshModel
 import MeshPolicy
 import MeshReactor
 import MeshSecure
 
 extension Worker {
+    /// The application protocol of connections that start with a transport header.
+    static let transportProtocol = "transport.l5d.io/v1"
+
     /// Opens a connection of `pool`; nil when the kernel or a limit refuses.
     mutating func open(_ pool: Handle) -> Handle? {
         guard !self.connections.isFull else { return nil }
@@ -11,7 +15,7 @@ extension Worker {
         let side = self.settings[key.direction]
         let handle: Handle
         do throws(ReactorError) {
-            let socket = try Socket.connecting(to: key.address)
+            let socket = try Socket.connecting(to: key.destination)
             socket.apply(side.opened)
             handle = self.connections.insert(
                 Connection(
@@ -38,11 +42,11 @@ extension Worker {
         }
         let pool = self.connections[handle].pool
         guard self.pools.contains(pool), let tls = self.pools[pool].key.tls else { return self.opened(handle) }
-        self.secure(handle, tls)
+        self.secure(handle, tls, announces: self.pools[pool].key.transportPort != nil)
     }
 
     /// Starts TLS with a server whose identity is known beforehand.
-    private mutating func secure(_ handle: Handle, _ tls: EndpointTLS) {
+    private mutating func secure(_ handle: Handle, _ tls: EndpointTLS, announces: Bool) {
         guard let identity = self.tables.snapshot.identity else {
             self.connections[handle].flags.insert(.broken)
             return
@@ -50,7 +54,8 @@ extension Worker {
         self.connections[handle].phase = .securing
         do throws(TLSError) {
             var session = try TLSSession.connecting(
-                identity.client, serverName: tls.serverName, buffers: self.tlsBuffers)
+                identity.client, serverName: tls.serverName, protocols: announces ? [Self.transportProtocol] : [],
+                buffers: self.tlsBuffers)
             try session.start()
             self.connections[handle].tls = consume session
         } catch {
@@ -72,16 +77,23 @@ extension Worker {
             return
         }
         self.connections[handle].flags.insert(.meshed)
-        self.opened(handle)
+        guard let header = self.pools[self.connections[handle].pool].key.header else { return self.opened(handle) }
+        // A peer that does not understand the header would take it for the application's bytes.
+        guard self.connections[handle].tls?.applicationProtocol == Self.transportProtocol else {
+            self.connections[handle].flags.insert(.broken)
+            return
+        }
+        self.opened(handle, after: header.encoded())
     }
 
     /// A connection that we opened can be used: send what waits.
-    private mutating func opened(_ handle: Handle) {
+    private mutating func opened(_ handle: Handle, after header: [UInt8] = []) {
         self.clearTimer(handle)
         self.connections[handle].phase = .open
         // What waits is plaintext; it leaves the queue before its records may enter it.
         var waiting = ByteQueue()
         swap(&waiting, &self.connections[handle].out)
+        self.write(handle, header.span)
         let scratch = self.outgoing
         while !waiting.isEmpty {
             let count = min(waiting.count, BufferPool.blockSize)

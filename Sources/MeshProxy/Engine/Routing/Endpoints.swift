@@ -58,7 +58,11 @@ extension Worker {
         let known = self.tables.backends[slot].members[index].pool(for: use)
         if known != .none { return known }
         let endpoint = self.tables.backends[slot].members[index].endpoint
-        let key = PoolKey(direction: .outbound, address: endpoint.address, tls: endpoint.tls, use: use)
+        // An endpoint in this very pod is reached without passing through its own proxy again.
+        let isLocal = self.settings.inboundIPs.contains(endpoint.address.ip)
+        let key = PoolKey(
+            direction: .outbound, address: endpoint.address, tls: isLocal ? nil : endpoint.tls, use: use,
+            transportPort: isLocal ? nil : endpoint.transportPort)
         guard let pool = self.pool(for: key) else { return nil }
         if self.pools[pool].series == nil {
             let authority = self.tables.backends[slot].set?.authority

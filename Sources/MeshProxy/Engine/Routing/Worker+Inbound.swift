@@ -14,9 +14,12 @@ extension Worker {
         let allowed = self.settings.inboundIPs
         guard allowed.isEmpty || allowed.contains(target.ip.canonical) else { return self.reset(handle) }
         self.connections[handle].stage = .detectingTLS
-        guard self.refreshPolicy(handle) else { return self.reset(handle) }
-        if case .opaque = self.connections[handle].portPolicy?.policy?.protocol {
-            return self.admitTunnel(handle)
+        // Which port a direct connection is for, and so whose policy, is only known after its handshake.
+        if !self.isDirect(handle) {
+            guard self.refreshPolicy(handle) else { return self.reset(handle) }
+            if case .opaque = self.connections[handle].portPolicy?.policy?.protocol {
+                return self.admitTunnel(handle)
+            }
         }
         self.setTimer(handle, Self.tlsDetectTimeout)
     }
@@ -48,6 +51,10 @@ extension Worker {
                 name.isEqual(to: identity.name)
             else {
                 // TLS of the application: passed through, if clients without identity may connect.
+                guard !self.isDirect(handle) else {
+                    self.reset(handle)
+                    return bytes.count
+                }
                 self.admitTunnel(handle)
                 return self.connections.contains(handle) ? self.use(handle, bytes) : bytes.count
             }
@@ -83,18 +90,27 @@ extension Worker {
         case nil: self.connections[handle].identity = .anonymous
         }
         if self.connections[handle].identity.name != nil { self.connections[handle].flags.insert(.meshed) }
-        self.chooseProtocol(handle)
+        let announces = self.connections[handle].tls?.applicationProtocol == Self.transportProtocol
+        guard announces || self.isDirect(handle) else { return self.chooseProtocol(handle) }
+        // Only a peer that is somebody may name a port.
+        guard announces, self.connections[handle].identity.name != nil else { return self.reset(handle) }
+        self.connections[handle].stage = .transportHeader
+        self.setTimer(handle, Self.tlsDetectTimeout)
     }
 
     /// It is settled that the client speaks no TLS with us.
     private mutating func tlsSettled(_ handle: Handle, _ bytes: Span<UInt8>) -> Int {
+        guard !self.isDirect(handle) else {
+            self.reset(handle)
+            return bytes.count
+        }
         self.chooseProtocol(handle)
         return self.connections.contains(handle) ? self.use(handle, bytes) : bytes.count
     }
 
     /// A client that sends less than a hello and ends.
     mutating func tlsDetectionEnded(_ handle: Handle) {
-        guard !self.connections[handle].held.isEmpty else { return self.close(handle) }
+        guard !self.connections[handle].held.isEmpty, !self.isDirect(handle) else { return self.close(handle) }
         self.chooseProtocol(handle)
         guard self.connections.contains(handle) else { return }
         self.connections[handle].flags.remove(.starved)
@@ -123,9 +139,46 @@ extension Worker {
         }
     }
 
+    /// True for connections to the proxy's own port, which say themselves what they are for.
+    private func isDirect(_ handle: Handle) -> Bool {
+        let port = self.connections[handle].target.port
+        return self.settings.inbound.listen.contains { $0.port == port }
+    }
+
+    /// Reads which port a peer's proxy means, and goes on as if the connection had come there.
     mutating func readTransportHeader(_ handle: Handle, _ bytes: Span<UInt8>) -> Int {
-        self.close(handle)
+        do throws(TransportHeader.Failure) {
+            switch try TransportHeader.read(bytes) {
+            case .needsMore:
+                self.connections[handle].flags.insert(.starved)
+                return 0
+            case .header(let header, let length):
+                // A name asks for a gateway, which this proxy is not.
+                guard header.name == nil else { break }
+                self.announced(handle, header)
+                return length
+            }
+        } catch {
+            self.counts.refused &+= 1
+        }
+        self.reset(handle)
         return bytes.count
+    }
+
+    private mutating func announced(_ handle: Handle, _ header: TransportHeader) {
+        self.clearTimer(handle)
+        self.connections[handle].target.port = header.port
+        self.connections[handle].portPolicy = nil
+        guard !self.isDirect(handle), self.refreshPolicy(handle) else { return self.reset(handle) }
+        switch header.session {
+        case .none: self.admitTunnel(handle)
+        case .http1:
+            self.countAccepted(handle)
+            self.serveHTTP1(handle)
+        case .http2:
+            self.countAccepted(handle)
+            self.serveHTTP2(handle)
+        }
     }
 
     /// Passes bytes of a connection unseen if its client may connect.
