@@ -6,10 +6,12 @@ public import MeshResources
 /// The node agent's view of an API server.
 public struct KubernetesNodeAccess: NodeAccess {
     private let client: KubernetesClient
+    private let events: EventRecorder
 
-    /// Through `client`.
-    public init(client: KubernetesClient) {
+    /// Through `client`; `events` must be running for events to be written.
+    public init(client: KubernetesClient, events: EventRecorder) {
         self.client = client
+        self.events = events
     }
 
     /// The ConfigMap, or nil when there is none.
@@ -49,7 +51,9 @@ public struct KubernetesNodeAccess: NodeAccess {
             "metadata": ["name": .string(pod.metadata.name), "namespace": .string(pod.metadata.namespace)],
             "target": ["apiVersion": "v1", "kind": "Node", "name": .string(node)],
         ]
-        _ = try await self.client.post(binding, to: "binding", of: Pod.resourceType, pod.key)
+        _ = try await Self.orNil { () async throws(KubernetesError) in
+            try await self.client.post(binding, to: "binding", of: Pod.resourceType, pod.key)  // Or bound before.
+        }
     }
 
     /// Replaces the status.
@@ -59,6 +63,14 @@ public struct KubernetesNodeAccess: NodeAccess {
             try await self.client.patch(
                 .merge(["status": document]), to: Pod.resourceType, pod.key, subresource: "status")
         }
+    }
+
+    /// Writes an event.
+    public func record(_ type: EventType, reason: String, note: String, container: String?, of pod: Pod) {
+        var reference = pod.objectReference
+        reference.resourceVersion = nil  // The same event of a later version is the same event.
+        reference.fieldPath = container.map { "spec.containers{\($0)}" }
+        self.events.record(type, reason: reason, action: reason, note: note, regarding: reference)
     }
 
     /// Removes the pod at once.

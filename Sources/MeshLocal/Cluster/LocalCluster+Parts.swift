@@ -190,13 +190,15 @@ extension LocalCluster {
         settings.domain = self.domain
         settings.images = .standard(programs: configuration.programs.string, more: configuration.images)
         let probes = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .probes)
+        let events = EventRecorder(client: client, controller: "kubelet", instance: self.nodeName, logger: logger)
+        let access = KubernetesNodeAccess(client: client, events: events)
         let agent = NodeAgent(
-            configuration: settings, network: network, access: KubernetesNodeAccess(client: client), client: probes,
-            logger: logger)
+            configuration: settings, network: network, access: access, client: probes, logger: logger)
         let (changes, input) = AsyncStream.makeStream(of: PodChange.self)
         let feed = PodFeed(input: input)
         let pods = Reflector(Pod.self, client: client, logger: logger) { await feed.take($0) }
         late.node.withLock { $0 = (agent, pods.store) }
+        parts.addPart("the recorder of events") { try await events.run() }
         parts.addPart("the pods' watch") { try await pods.run() }
         parts.addPart("the node agent") {
             await agent.run(changes)

@@ -12,9 +12,16 @@ final class FakeNodeAccess: NodeAccess {
         var removed: Set<String> = []
         var bound: [String: String] = [:]
         var tokens = 0
+        var events: [String] = []
     }
 
     private let state = Mutex(State())
+
+    var events: [String] { self.state.withLock { $0.events } }
+
+    func record(_ type: EventType, reason: String, note: String, container: String?, of pod: Pod) {
+        self.state.withLock { $0.events.append(reason) }
+    }
 
     func set(_ object: ConfigMap) { self.state.withLock { $0.configMaps[object.key] = object } }
     func status(_ uid: String) -> PodStatus? { self.state.withLock { $0.statuses[uid] } }

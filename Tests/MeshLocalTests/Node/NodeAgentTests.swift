@@ -141,6 +141,7 @@ extension MachineTests {
                 }
                 setup.pods.yield(.set(self.deleted(pod)))
                 try await self.eventually("removed") { self.access.isRemoved("uid-web") }
+                #expect(self.access.events == ["Started", "Started", "BackOff", "Started", "Killing"])
                 #expect(try await Tool.run("ip", ["netns", "list"]).contains("pod.") == false)
                 #expect(Files.entries(setup.directory).isEmpty)
             }

@@ -15,6 +15,8 @@ public protocol NodeAccess: Sendable {
     func bind(_ pod: Pod, to node: String) async throws
     /// Replaces the pod's status; a pod that is gone is no error.
     func report(_ status: PodStatus, of pod: Pod) async throws
+    /// Tells the pod's users what happened to it, or to one of its containers.
+    func record(_ type: EventType, reason: String, note: String, container: String?, of pod: Pod)
     /// Removes a pod that has stopped; one that is gone is no error.
     func remove(_ pod: Pod) async throws
 }

@@ -83,14 +83,12 @@ public actor NodeAgent {
     }
 
     private func bind(_ pod: Pod) async {
-        do {
+        await self.context.persistently("bind", pod.key) {
             if pod.metadata.deletionTimestamp != nil {
                 try await self.context.access.remove(pod)  // It never ran.
             } else {
                 try await self.context.access.bind(pod, to: self.configuration.nodeName)
             }
-        } catch {
-            self.context.logger.debug("cannot bind a pod", metadata: ["pod.key": "\(pod.key)", "error": "\(error)"])
         }
     }
 

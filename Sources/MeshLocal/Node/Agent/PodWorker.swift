@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import Foundation
 import Glibc
 import Logging
 import MeshModel
@@ -18,6 +17,27 @@ struct NodeContext: Sendable {
     let logger: Logger
     let cores: Int
     let memory: Int64
+
+    /// How often the API server is asked for something that must happen.
+    private static let attemptsMax = 30
+
+    /// Does `work` until it succeeds, later each time; cancellation ends it.
+    func persistently(_ what: String, _ pod: ObjectKey, _ work: () async throws -> Void) async {
+        var random = SystemRandomNumberGenerator()
+        let backoff = Backoff(minimum: .milliseconds(100), maximum: .seconds(10), jitter: 0.2)
+        for attempt in 0..<Self.attemptsMax {
+            do {
+                return try await work()
+            } catch {
+                let level: Logger.Level = attempt < 3 ? .debug : .warning
+                self.logger.log(
+                    level: level, "not done yet",
+                    metadata: ["action": "\(what)", "pod.key": "\(pod)", "error": "\(error)"])
+            }
+            let wait = backoff.delay(attempt: attempt, using: &random)
+            guard (try? await Task.sleep(for: wait)) != nil else { return }  // Cancelled.
+        }
+    }
 }
 
 /// Runs one pod: performs what its ``PodLifecycle`` decides, and tells the API server.
@@ -36,17 +56,17 @@ actor PodWorker {
         case tick
     }
 
-    private let context: NodeContext
-    private let address: IPAddress
-    private let place: ContainerLaunch.Place
-    private let volumes: VolumeKeeper
+    let context: NodeContext
+    let address: IPAddress
+    let place: ContainerLaunch.Place
+    let volumes: VolumeKeeper
     private let events: AsyncStream<Event>
     private let statuses: (stream: AsyncStream<PodStatus>, input: AsyncStream<PodStatus>.Continuation)
-    private var pod: Pod
-    private var lifecycle: PodLifecycle
-    private var facts: PodFacts
+    var pod: Pod
+    var lifecycle: PodLifecycle
+    var facts: PodFacts
     private var status = PodStatus()
-    private var launches: [String: ContainerLaunch] = [:]
+    var launches: [String: ContainerLaunch] = [:]
     private var isVanished = false
     private var isNetworkUp = false
 
@@ -78,7 +98,7 @@ actor PodWorker {
         MonotonicTime(nanoseconds: (ContinuousClock.now - self.start).clampedNanoseconds)
     }
 
-    private var logger: Logger { self.context.logger }
+    var logger: Logger { self.context.logger }
 
     // MARK: - The loop
 
@@ -130,12 +150,18 @@ actor PodWorker {
             self.lifecycle.deleted(grace: .zero, now: now)
         case .started(let name, let process):
             self.lifecycle.started(name, process: process, now: now, at: Self.now)
+            self.record(.normal, "Started", "Started container \(name)", of: name)
         case .failed(let name, let reason, let message):
             self.lifecycle.failedToStart(name, reason: reason, message: message, now: now)
+            self.record(.warning, "Failed", "Error: \(message)", of: name)
         case .exited(let name, let exit):
             self.lifecycle.exited(name, code: exit.code, signal: exit.signal, now: now, at: Self.now)
+            guard exit.code != 0, self.lifecycle.end == nil else { return }
+            self.record(.warning, "BackOff", "Container \(name) ended with exit code \(exit.code)", of: name)
         case .probed(let name, let kind, let success):
             self.lifecycle.probed(name, kind, succeeded: success, now: now)
+            guard !success, self.lifecycle.end == nil else { return }
+            self.record(.warning, "Unhealthy", "\(kind.title) probe failed", of: name)
         case .stopHandlerEnded(let name): self.lifecycle.stopHandlerEnded(name)
         case .tick: break
         }
@@ -150,7 +176,10 @@ actor PodWorker {
             switch action {
             case .start(let name): group.addTask { await self.runContainer(name) }
             case .runStopHandler(let name): group.addTask { await self.runStopHandler(name) }
-            case .signal(_, let process, let signal): _ = kill(-process, signal)  // It may just have ended.
+            case .signal(let name, let process, let signal):
+                _ = kill(-process, signal)  // It may just have ended.
+                guard signal == PodLifecycle.terminate else { continue }
+                self.record(.normal, "Killing", "Stopping container \(name)", of: name)
             case .finish:
                 if case .deleted = self.lifecycle.end { isFinished = true }
             }
@@ -187,126 +216,12 @@ actor PodWorker {
         }
     }
 
-    private func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
+    private func record(_ type: EventType, _ reason: String, _ note: String, of container: String) {
+        self.context.access.record(type, reason: reason, note: note, container: container, of: self.pod)
+    }
+
+    func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
         more.merging(["pod.key": "\(self.pod.key)"]) { first, _ in first }
-    }
-
-    // MARK: - Containers
-
-    private var fields: DownwardFields {
-        DownwardFields(
-            pod: self.pod, address: self.address, host: self.context.network.plan.host, cores: self.context.cores,
-            memory: self.context.memory)
-    }
-
-    private func runContainer(_ name: String) async {
-        guard let container = self.lifecycle.container(name) else { return }
-        do {
-            let sources = try await self.volumes.update(self.fields)
-            let launch = try ContainerLaunch(
-                container, fields: self.fields, sources: sources, images: self.context.images, place: self.place)
-            self.facts.imageIDs[name] = self.context.images.path(of: container.image ?? "")
-            self.launches[name] = launch
-            let process = try self.process(container, launch)
-            let exit = try await self.supervise(process, container, launch)
-            self.input.yield(.exited(name, exit))
-        } catch {
-            let reason: String
-            switch error as? ContainerConfigError {
-            case .unknownImage: reason = "ErrImagePull"
-            case .some: reason = "CreateContainerConfigError"
-            case nil: reason = "CreateContainerError"
-            }
-            self.input.yield(.failed(name, reason: reason, message: "\(error)"))
-        }
-    }
-
-    /// Writes the container's description and decides where its log goes.
-    private func process(_ container: Container, _ launch: ContainerLaunch) throws -> ContainerProcess {
-        let directory = self.place.directory.appending("containers").appending(container.name)
-        try Files.makeDirectories(FilePath(launch.root))
-        let description = directory.appending("launch.json")
-        try Files.write(Array(JSONEncoder().encode(launch)), to: description, mode: 0o600)
-        let attempt = self.lifecycle.records[container.name]?.restarts ?? 0
-        _ = unlink(directory.appending("\(attempt - 2).log").string)  // Only the last and the one before are kept.
-        return ContainerProcess(
-            namespace: self.context.network.names.podNamespace(self.address), launcher: self.context.launcher,
-            description: description, log: directory.appending("\(attempt).log"))
-    }
-
-    /// Runs the process with its probes beside it.
-    private func supervise(
-        _ process: ContainerProcess, _ container: Container, _ launch: ContainerLaunch
-    ) async throws -> ContainerProcess.Exit {
-        let (pids, pidInput) = AsyncStream.makeStream(of: Int32.self)
-        return try await withThrowingTaskGroup(of: ContainerProcess.Exit?.self) { group in
-            group.addTask {
-                let exit = try await process.run { identifier in
-                    self.input.yield(.started(container.name, identifier))
-                    pidInput.yield(identifier)
-                    pidInput.finish()
-                }
-                pidInput.finish()
-                return exit
-            }
-            group.addTask {
-                for await identifier in pids { await self.watch(identifier, container, launch) }
-                return nil
-            }
-            defer { group.cancelAll() }
-            for try await exit in group {
-                if let exit { return exit }
-            }
-            throw CancellationError()
-        }
-    }
-
-    private func watch(_ process: Int32, _ container: Container, _ launch: ContainerLaunch) async {
-        let prober = Prober(
-            address: self.address, container: container, process: process, launch: launch, client: self.context.client)
-        let input = self.input
-        let name = container.name
-        if let handler = container.lifecycle?.postStart, await !prober.perform(handler) {
-            input.yield(.probed(name, .liveness, false))
-            return
-        }
-        if let probe = container.startupProbe {
-            // Cancelled when the process ends.
-            try? await prober.run(probe, .startup) { input.yield(.probed(name, .startup, $0)) }
-        }
-        await withDiscardingTaskGroup { group in
-            for (probe, kind) in [
-                (container.livenessProbe, ProbeKind.liveness), (container.readinessProbe, .readiness),
-            ] {
-                guard let probe else { continue }
-                group.addTask {
-                    try? await prober.run(probe, kind) { input.yield(.probed(name, kind, $0)) }  // Cancelled: as above.
-                }
-            }
-        }
-    }
-
-    private func runStopHandler(_ name: String) async {
-        if let container = self.lifecycle.container(name), let handler = container.lifecycle?.preStop,
-            let process = self.lifecycle.records[name]?.process, let launch = self.launches[name]
-        {
-            let prober = Prober(
-                address: self.address, container: container, process: process.identifier, launch: launch,
-                client: self.context.client)
-            _ = await prober.perform(handler)  // Failed or not, the container stops.
-        }
-        self.input.yield(.stopHandlerEnded(name))
-    }
-
-    private func keepVolumes() async {
-        while (try? await Task.sleep(for: VolumeKeeper.period)) != nil {  // Until cancelled.
-            guard !self.launches.isEmpty else { continue }
-            do {
-                _ = try await self.volumes.update(self.fields)
-            } catch {
-                self.logger.debug("cannot refresh volumes", metadata: self.metadata(["error": "\(error)"]))
-            }
-        }
     }
 
     // MARK: - The end
@@ -319,10 +234,10 @@ actor PodWorker {
         do {
             if self.isNetworkUp { try await self.context.network.removePod(self.address) }
             Files.removeTree(self.place.directory)
-            guard !self.isVanished, case .deleted = self.lifecycle.end else { return }
-            try await self.context.access.remove(self.pod)
         } catch {
-            self.logger.error("cannot remove a pod", metadata: self.metadata(["error": "\(error)"]))
+            self.logger.error("cannot take down a pod", metadata: self.metadata(["error": "\(error)"]))
         }
+        guard !self.isVanished, case .deleted = self.lifecycle.end else { return }
+        await self.context.persistently("remove", self.pod.key) { try await self.context.access.remove(self.pod) }
     }
 }

@@ -299,4 +299,13 @@ enum ProbeKind: String, Hashable, Sendable, CaseIterable {
     case liveness
     /// Its failure takes the pod out of its Services.
     case readiness
+
+    /// At the beginning of a sentence.
+    var title: String {
+        switch self {
+        case .startup: "Startup"
+        case .liveness: "Liveness"
+        case .readiness: "Readiness"
+        }
+    }
 }
