@@ -123,7 +123,7 @@ extension MachineTests {
         @Test func `a cluster that is cancelled or fails leaves nothing behind`() async throws {
             let before = try await self.machine()
             let configuration = try self.configuration("cancelled")
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            await withThrowingTaskGroup(of: Void.self) { group in
                 let (ups, up) = AsyncStream.makeStream(of: Void.self)
                 group.addTask {
                     try await LocalCluster.run(configuration, logger: Logger(label: "test")) { cluster in
@@ -134,7 +134,8 @@ extension MachineTests {
                 }
                 for await _ in ups {}
                 group.cancelAll()
-                await #expect(throws: CancellationError.self) { try await group.next() }
+                let result = await group.nextResult()
+                #expect(throws: CancellationError.self) { try result?.get() }
             }
             #expect(try await self.machine() == before)
             struct Failure: Error {}
@@ -146,12 +147,12 @@ extension MachineTests {
 
         @Test func `what a killed runtime left is removed by down, and by the next up`() async throws {
             let before = try await self.machine()
-            let heddle = try #require(TestLauncher.programs).appending("heddle").string
+            let program = try #require(TestLauncher.programs).appending("heddle")
             let environment = Environment.inherit.updating(["HEDDLE_HOME": Self.root.string])
             let stateRoot = Self.root.appending("local")
             func heddle(_ arguments: String...) async throws -> (code: TerminationStatus, output: String) {
                 let result = try await Subprocess.run(
-                    .path(FilePath(heddle)), arguments: Arguments(["local"] + arguments), environment: environment,
+                    .path(program), arguments: Arguments(["local"] + arguments), environment: environment,
                     output: .string(limit: 10_000), error: .string(limit: 10_000))
                 return (result.terminationStatus, result.standardOutput + result.standardError)
             }
@@ -170,7 +171,7 @@ extension MachineTests {
                 #expect(try await heddle("up", "--name", "crash", "--detach").code == .exited(2))
                 let kubeconfig = stateRoot.appending("crash").appending("kubeconfig").string
                 let client = try KubernetesClient(
-                    access: .discover(path: kubeconfig), configuration: .init(component: "test"),
+                    access: .discover(path: kubeconfig, environment: [:]), configuration: .init(component: "test"),
                     logger: Logger(label: "test"))
                 _ = try await client.create(self.deployment(1), as: Workload.deployment, in: "default")
                 try await self.eventually("running") {

@@ -115,7 +115,8 @@ import Testing
     @Test func `a slice lists the selected pods with their state`() throws {
         var cluster = SmallCluster()
         cluster.add(Workload.service, self.service)
-        #expect(try self.settle(&cluster).map { $0.json["endpoints"] } == [[]])
+        let empty = try self.settle(&cluster)
+        #expect(empty.map { $0.json["endpoints"] } == [[]])
         for (index, name) in ["a", "b", "c", "d"].enumerated() {
             cluster.add(Workload.pod, self.pod(name, labels: name == "c" ? ["app": "other"] : ["app": "web"]))
             if name != "d" {
@@ -148,7 +149,8 @@ import Testing
         let slices = try self.settle(&cluster)
         #expect(slices.count == 2 && slices.allSatisfy { $0.json["endpoints"]?.array?.count == 1 })
         cluster.patch(Workload.pod, "b", ["metadata": ["labels": ["app": "other"]]])
-        #expect(try self.settle(&cluster).count == 1)
+        let left = try self.settle(&cluster)
+        #expect(left.count == 1)
     }
 
     @Test func `no slice holds more than a hundred endpoints`() throws {
@@ -165,7 +167,8 @@ import Testing
     @Test func `a Service without a selector is left to others`() throws {
         var cluster = SmallCluster()
         cluster.add(Workload.service, ["metadata": ["name": "web"], "spec": ["ports": [["port": 80]]]])
-        #expect(try self.settle(&cluster).isEmpty)
+        let slices = try self.settle(&cluster)
+        #expect(slices.isEmpty)
     }
 
     @Test func `translation and names follow Services and slices`() throws {
