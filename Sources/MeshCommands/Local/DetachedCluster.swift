@@ -18,7 +18,8 @@ struct DetachedCluster {
     /// A shell starts it and ends at once, so that it is nobody's child and outlives us.
     func start(_ arguments: [String]) async throws -> Started {
         let script = """
-            umask 077; mkdir -p "$(dirname "$1")"; log=$1; shift
+            log=$1; shift
+            (umask 077 && mkdir -p "$(dirname "$log")" && : >"$log") || exit
             setsid "$0" "$@" >"$log" 2>&1 </dev/null & echo $!
             """
         let program = LocalCluster.Configuration().launcher.string

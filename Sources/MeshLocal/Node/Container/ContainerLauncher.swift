@@ -38,6 +38,7 @@ public enum ContainerLauncher {
         } catch {
             throw Failure.unreadable("\(path): \(error)")
         }
+        umask(0o022)  // Not what our caller keeps from others.
         _ = sethostname(launch.hostname, launch.hostname.utf8.count)  // Cosmetic.
         let root = try self.makeRoot(launch)
         try self.write(launch.files, below: root)

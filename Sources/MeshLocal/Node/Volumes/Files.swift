@@ -16,8 +16,11 @@ enum Files {
         var made = FilePath(root: path.root)
         for component in path.components {
             made.append(component)
-            guard mkdir(made.string, mode) != 0, errno != EEXIST else { continue }
-            throw Errno(rawValue: errno)
+            guard mkdir(made.string, mode) == 0 else {
+                guard errno == EEXIST else { throw Errno(rawValue: errno) }
+                continue
+            }
+            try self.check(chmod(made.string, mode))  // Whatever the umask.
         }
     }
 
