@@ -8,9 +8,9 @@ import X509
 
 /// A certificate authority for tests.
 struct TestAuthority {
-    private let key = P256.Signing.PrivateKey()
-    private let name: DistinguishedName
-    private let certificate: Certificate
+    let key = P256.Signing.PrivateKey()
+    let name: DistinguishedName
+    let certificate: Certificate
 
     init() throws {
         self.name = try DistinguishedName { CommonName("root") }

@@ -84,7 +84,7 @@ final class TestProxy: Sendable {
         try Socket.listening(on: SocketAddress(.v4(0x7F00_0001), port: 0)).localAddress()
     }
 
-    private static func awaitListener(_ address: SocketAddress) throws {
+    static func awaitListener(_ address: SocketAddress) throws {
         let deadline = Clock.now().advanced(by: .seconds(10))
         while Clock.now() < deadline {
             do {
