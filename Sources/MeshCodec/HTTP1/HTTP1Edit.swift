@@ -42,13 +42,13 @@ public struct HTTP1Edit: ~Copyable {
     /// The bytes of one kept range, relative to the start of the scan.
     public subscript(index: Int) -> Range<Int> {
         precondition(index < self.count)
-        return Int(self.starts[index])..<Int(self.ends[index])
+        return Int(self.starts.span[index])..<Int(self.ends.span[index])
     }
 
     /// How many bytes are kept.
     public var byteCount: Int {
         var sum = 0
-        for index in 0..<self.count { sum += Int(self.ends[index]) - Int(self.starts[index]) }
+        for index in 0..<self.count { sum += Int(self.ends.span[index]) - Int(self.starts.span[index]) }
         return sum
     }
 

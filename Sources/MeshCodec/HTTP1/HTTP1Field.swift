@@ -39,13 +39,13 @@ public struct HTTP1FieldTable: ~Copyable {
     public subscript(index: Int) -> HTTP1Field {
         @inline(__always) get {
             precondition(index < self.count)
-            return self.slots[index]
+            return self.slots.span[index]
         }
     }
 
     /// The first field with a name that a proxy knows.
     public func first(_ name: FieldName) -> HTTP1Field? {
-        for index in 0..<self.count where self.slots[index].name == name { return self.slots[index] }
+        for index in 0..<self.count where self.slots.span[index].name == name { return self.slots.span[index] }
         return nil
     }
 
@@ -54,7 +54,7 @@ public struct HTTP1FieldTable: ~Copyable {
     /// - Complexity: O(fields), one comparison of lengths for most of them.
     public func first(named name: Span<UInt8>, in bytes: Span<UInt8>) -> HTTP1Field? {
         for index in 0..<self.count {
-            let field = self.slots[index]
+            let field = self.slots.span[index]
             guard Int(field.nameEnd &- field.nameStart) == name.count else { continue }
             if bytes.extracting(field.nameRange).equalsIgnoringCase(name) { return field }
         }
@@ -74,8 +74,8 @@ public struct HTTP1FieldTable: ~Copyable {
     /// Whether a `connection` field names the field at `index`; rare, so it searches.
     func isNamedByConnection(_ index: Int, in bytes: Span<UInt8>) -> Bool {
         let name = bytes.extracting(self[index].nameRange)
-        for place in 0..<self.count where self.slots[place].name == .connection {
-            var options = HTTP1TokenList(self.slots[place].valueRange)
+        for place in 0..<self.count where self.slots.span[place].name == .connection {
+            var options = HTTP1TokenList(self.slots.span[place].valueRange)
             while let option = options.next(bytes) {
                 if Authority.areEqual(bytes.extracting(option), name) { return true }
             }

@@ -8,6 +8,8 @@ struct Tables {
     /// By `Backend.slot`.
     var backends: [BackendState] = []
     var pools: [PoolKey: Handle] = [:]
+    /// Rate limits by port.
+    var limits: [UInt16: PortLimits] = [:]
     /// Connections that wait for a target or for a ready endpoint.
     var waiting: [Handle] = []
 }
@@ -93,6 +95,7 @@ extension Worker {
         for slot in snapshot.backends.count..<max(snapshot.backends.count, self.tables.backends.count) {
             self.replace(slot, by: nil)
         }
+        self.reviewTunnels()
         let waiting = self.tables.waiting
         self.tables.waiting.removeAll(keepingCapacity: true)
         for handle in waiting { self.reconsider(handle) }

@@ -224,6 +224,7 @@ extension Worker {
                     ? Answer(404, "no route found for request", grpc: 5)
                     : Answer(403, "unauthorized request on route", grpc: 7))
         }
+        if let answer = self.inboundAnswer(handle, policy, route, request, bytes) { return .answer(answer) }
         guard let pool = self.inboundPool(handle, source) else {
             return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
         }

@@ -69,6 +69,7 @@ extension Worker {
         case .grpc(let grpc):
             guard let choice = grpc.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
             let route = grpc.routes[choice.route]
+            if let answer = self.answer(of: route.rules[choice.rule].filters) { return .answer(answer) }
             let labels = RouteLabels(
                 key: target.routeKey(choice.route), parent: target.metadata, route: route.metadata, isGRPC: true)
             return self.distribute(handle, route.rules[choice.rule].distribution, source, labels)
@@ -85,18 +86,15 @@ extension Worker {
         guard let choice = http.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
         let rule = http.routes[choice.route].rules[choice.rule]
         let route = http.routes[choice.route].metadata
-        if let answer = self.apply(rule.filters) { return .answer(answer) }
+        if !rule.filters.isEmpty, let answer = self.answer(of: rule.filters, choice, request, bytes) {
+            return .answer(answer)
+        }
         let labels = RouteLabels(
             key: target.routeKey(choice.route), parent: target.metadata, route: route, isGRPC: false)
         return self.distribute(handle, rule.distribution, source, labels)
     }
 
     private static var noRoute: Decision { .answer(Answer(404, "no route found for request", grpc: 5)) }
-
-    /// The answer that a filter gives, if one does.
-    private func apply(_ filters: [HTTPFilter]) -> Answer? {
-        nil
-    }
 
     private mutating func distribute<Kind>(
         _ handle: Handle, _ distribution: Distribution<Kind>, _ source: RequestSource, _ labels: RouteLabels
