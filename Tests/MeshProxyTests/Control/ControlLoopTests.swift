@@ -83,7 +83,7 @@ func until(_ condition: () -> Bool) -> Bool {
     let deadline = Clock.now().advanced(by: .seconds(10))
     while Clock.now() < deadline {
         if condition() { return true }
-        usleep(2_000)
+        _ = poll(nil, 0, 2)  // Between two looks, not instead of one.
     }
     return false
 }
