@@ -33,7 +33,7 @@ struct DemoTests {
         let result = try await Subprocess.run(
             .path(FilePath(programs).appending("heddle")), arguments: ["demo", "--fast", "--json", json.path],
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-        let output = (result.standardOutput ?? "") + (result.standardError ?? "")
+        let output = result.standardOutput + result.standardError
         let report = try JSONDecoder().decode(Report.self, from: try Data(contentsOf: json))
         for step in report.steps { #expect(step.ok, "\(step.name): \(step.detail)") }
         #expect(report.steps.map(\.name) == Self.steps, "\(output)")
@@ -71,7 +71,7 @@ enum EndToEnd {
         for (name, command) in commands {
             let result = try await Subprocess.run(
                 .path("/bin/sh"), arguments: ["-c", command], output: .string(limit: 1 << 20), error: .discarded)
-            traces[name] = result.standardOutput ?? ""
+            traces[name] = result.standardOutput
         }
         return traces
     }
