@@ -40,8 +40,12 @@ extension LocalCluster {
                     logger: logger)
                 late.router.withLock { $0 = router }
                 parts.addPart("routing") { try await router.run() }
-                parts.addPart("the controllers") { try await ControllerRunner(client: client, logger: logger).run() }
-                self.startNode(configuration, network, state, client, late, logger, in: &parts)
+                let events = EventRecorder(
+                    client: client, controller: "heddle-local", instance: self.nodeName, logger: logger)
+                parts.addPart("the recorder of events") { try await events.run() }
+                let controllers = ControllerRunner(client: client, events: events, logger: logger)
+                parts.addPart("the controllers") { try await controllers.run() }
+                self.startNode(configuration, network, state, client, events, late, logger, in: &parts)
                 try state.write(kubeconfig: state.kubeconfig.string)
                 parts.addTask { try await body(cluster) }
                 let result = try await self.result(of: &parts)
@@ -182,7 +186,8 @@ extension LocalCluster {
 
     private static func startNode<Result: Sendable>(
         _ configuration: Configuration, _ network: NodeNetwork, _ state: ClusterState, _ client: KubernetesClient,
-        _ late: LateParts, _ logger: Logger, in parts: inout ThrowingTaskGroup<Result?, any Error>
+        _ events: EventRecorder, _ late: LateParts, _ logger: Logger,
+        in parts: inout ThrowingTaskGroup<Result?, any Error>
     ) {
         var settings = NodeAgent.Configuration(
             launcher: [configuration.launcher.string, "local", "run-container"], directory: state.pods)
@@ -190,7 +195,6 @@ extension LocalCluster {
         settings.domain = self.domain
         settings.images = .standard(programs: configuration.programs.string, more: configuration.images)
         let probes = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .probes)
-        let events = EventRecorder(client: client, controller: "kubelet", instance: self.nodeName, logger: logger)
         let access = KubernetesNodeAccess(client: client, events: events)
         let agent = NodeAgent(
             configuration: settings, network: network, access: access, client: probes, logger: logger)
@@ -198,7 +202,6 @@ extension LocalCluster {
         let feed = PodFeed(input: input)
         let pods = Reflector(Pod.self, client: client, logger: logger) { await feed.take($0) }
         late.node.withLock { $0 = (agent, pods.store) }
-        parts.addPart("the recorder of events") { try await events.run() }
         parts.addPart("the pods' watch") { try await pods.run() }
         parts.addPart("the node agent") {
             await agent.run(changes)

@@ -24,6 +24,7 @@ public actor ControllerRunner: ServiceLifecycle.Service {
     private static let workersMax = 4
 
     private let client: KubernetesClient
+    private let events: EventRecorder
     private let logger: Logger
     private var queue = WorkQueue<Key>(
         backoff: Backoff(minimum: .milliseconds(100), maximum: .seconds(15), jitter: 0.2))
@@ -32,9 +33,10 @@ public actor ControllerRunner: ServiceLifecycle.Service {
     private let wake: AsyncStream<Void>.Continuation
     private let start = ContinuousClock.now
 
-    /// Controllers that act through `client`.
-    public init(client: KubernetesClient, logger: Logger) {
+    /// Controllers that act through `client`; `events` must be running for events to be written.
+    public init(client: KubernetesClient, events: EventRecorder, logger: Logger) {
         self.client = client
+        self.events = events
         self.logger = logger
         (self.wakes, self.wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -144,9 +146,10 @@ public actor ControllerRunner: ServiceLifecycle.Service {
     private func process(_ key: Key) async {
         var result = WorkQueue<Key>.Result.done
         do {
-            let plan = try await self.plan(key)
-            for write in plan.writes { try await self.perform(write) }
-            if let again = plan.again { result = .again(after: again) }
+            if let (owner, plan) = try await self.plan(key) {
+                for write in plan.writes { try await self.perform(write, for: owner) }
+                if let again = plan.again { result = .again(after: again) }
+            }
         } catch {
             result = .failed
             let level: Logger.Level = self.queue.failureCount(of: key) < 3 ? .debug : .warning
@@ -157,30 +160,36 @@ public actor ControllerRunner: ServiceLifecycle.Service {
         self.wake.yield()
     }
 
-    private func plan(_ key: Key) async throws(KubernetesError) -> ControllerPlan {
+    /// The object and what to do about it; nil when it is gone.
+    private func plan(_ key: Key) async throws(KubernetesError) -> (owner: ObjectReference, plan: ControllerPlan)? {
         let now = Timestamp.now
         switch key {
         case .deployment(let name):
-            guard let object = try await self.read(Workload.deployment, name) else { return ControllerPlan() }
+            guard let object = try await self.read(Workload.deployment, name) else { return nil }
             let sets = try await self.readAll(Workload.replicaSet, in: name.namespace)
-            return DeploymentController.plan(object, sets: sets, now: now)
+            let plan = DeploymentController.plan(object, sets: sets, now: now)
+            return (object.reference(Workload.deployment), plan)
         case .replicaSet(let name):
-            guard let object = try await self.read(Workload.replicaSet, name) else { return ControllerPlan() }
+            guard let object = try await self.read(Workload.replicaSet, name) else { return nil }
             let pods = try await self.readAll(Workload.pod, in: name.namespace)
-            return ReplicaSetController.plan(object, pods: pods, now: now)
+            let plan = ReplicaSetController.plan(object, pods: pods, now: now)
+            return (object.reference(Workload.replicaSet), plan)
         case .daemonSet(let name):
-            guard let object = try await self.read(Workload.daemonSet, name) else { return ControllerPlan() }
+            guard let object = try await self.read(Workload.daemonSet, name) else { return nil }
             let pods = try await self.readAll(Workload.pod, in: name.namespace)
-            return DaemonSetController.plan(object, pods: pods, now: now)
+            let plan = DaemonSetController.plan(object, pods: pods, now: now)
+            return (object.reference(Workload.daemonSet), plan)
         case .statefulSet(let name):
-            guard let object = try await self.read(Workload.statefulSet, name) else { return ControllerPlan() }
+            guard let object = try await self.read(Workload.statefulSet, name) else { return nil }
             let pods = try await self.readAll(Workload.pod, in: name.namespace)
-            return StatefulSetController.plan(object, pods: pods, now: now)
+            let plan = StatefulSetController.plan(object, pods: pods, now: now)
+            return (object.reference(Workload.statefulSet), plan)
         case .service(let name):
-            guard let object = try await self.read(Workload.service, name) else { return ControllerPlan() }
+            guard let object = try await self.read(Workload.service, name) else { return nil }
             let pods = try await self.readAll(Workload.pod, in: name.namespace)
             let slices = try await self.readAll(Workload.endpointSlice, in: name.namespace)
-            return EndpointSliceController.plan(object, pods: pods, slices: slices)
+            let plan = EndpointSliceController.plan(object, pods: pods, slices: slices)
+            return (object.reference(Workload.service), plan)
         }
     }
 
@@ -197,12 +206,17 @@ public actor ControllerRunner: ServiceLifecycle.Service {
         try await self.client.listAll(type, in: namespace).compactMap { OwnedObject($0) }
     }
 
-    private func perform(_ write: ControllerWrite) async throws(KubernetesError) {
+    private func perform(_ write: ControllerWrite, for owner: ObjectReference) async throws(KubernetesError) {
         do throws(KubernetesError) {
             switch write {
             case .create(let type, let namespace, let document):
-                _ = try await self.client.create(document, as: type, in: namespace)
-            case .patch(let type, let key, let patch): _ = try await self.client.patch(.merge(patch), to: type, key)
+                let made = try await self.client.create(document, as: type, in: namespace)
+                guard type == Workload.pod, let name = made[path: "metadata", "name"]?.string else { return }
+                self.record(.normal, "SuccessfulCreate", "Created pod: \(name)", owner)
+            case .patch(let type, let key, let patch):
+                _ = try await self.client.patch(.merge(patch), to: type, key)
+                guard type == Workload.replicaSet, let count = patch[path: "spec", "replicas"]?.integer else { return }
+                self.record(.normal, "ScalingReplicaSet", "Scaled replica set \(key.name) to \(count)", owner)
             case .patchStatus(let type, let key, let patch):
                 _ = try await self.client.patch(.merge(patch), to: type, key, subresource: "status")
             case .delete(let type, let key, let uid):
@@ -210,10 +224,26 @@ public actor ControllerRunner: ServiceLifecycle.Service {
                 options.uid = uid
                 options.propagation = .background
                 try await self.client.delete(type, key, options: options)
+                guard type == Workload.pod else { return }
+                self.record(.normal, "SuccessfulDelete", "Deleted pod: \(key.name)", owner)
             }
         } catch {
             // Somebody was faster; the next look shows it.
-            guard error.isNotFound || error.isAlreadyExists || error.isConflict else { throw error }
+            guard !error.isNotFound, !error.isAlreadyExists, !error.isConflict else { return }
+            if case .create = write { self.record(.warning, "FailedCreate", "Error creating: \(error)", owner) }
+            throw error
         }
+    }
+
+    private func record(_ type: EventType, _ reason: String, _ note: String, _ owner: ObjectReference) {
+        self.events.record(type, reason: reason, action: reason, note: note, regarding: owner)
+    }
+}
+
+extension OwnedObject {
+    fileprivate func reference(_ type: ResourceType) -> ObjectReference {
+        ObjectReference(
+            apiVersion: type.apiVersion, kind: type.kind, namespace: self.metadata.namespace, name: self.metadata.name,
+            uid: self.metadata.uid)
     }
 }

@@ -73,3 +73,10 @@ public enum EventType: String, Hashable, Sendable, Codable, CaseIterable {
 extension EventType: Omissible {
     static var omitted: Self { .normal }
 }
+
+extension KeyedEncodingContainer {
+    /// Written even when it is the default: the API server takes no event without a type.
+    mutating func encode(_ value: EventType, forKey key: Key) throws {
+        try self.encode(value.rawValue, forKey: key)
+    }
+}

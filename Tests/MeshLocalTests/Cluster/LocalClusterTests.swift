@@ -117,6 +117,12 @@ extension MachineTests {
                 let lines = log.split(separator: "\n").map(String.init)
                 #expect(lines.count == 17 && lines.last == "200", "\(log)")
                 #expect(Set(lines.dropLast()).count == 2, "both pods answer")
+                try await self.eventually("events of pods and ReplicaSets") {
+                    let events = try await cluster.client.listAll(Event.resourceType, in: "default")
+                    return Set(events.compactMap { $0["reason"]?.string }).isSuperset(of: [
+                        "Started", "SuccessfulCreate",
+                    ])
+                }
             }
             #expect(try await self.machine() == before)
         }
