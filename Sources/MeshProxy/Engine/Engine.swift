@@ -33,6 +33,7 @@ public enum Engine {
     public static func start(
         _ settings: EngineSettings, shared: EngineShared, failed: @escaping @Sendable (ReactorError) -> Void
     ) throws(ReactorError) {
+        let settings = settings.fitted(descriptors: raiseDescriptorLimit())
         for number in 0..<settings.workers {
             try startThread(name: "worker-\(number)") {
                 do throws(ReactorError) {

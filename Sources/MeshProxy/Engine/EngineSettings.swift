@@ -87,6 +87,16 @@ public struct EngineSettings: Sendable {
         self.waitsForIdentity = waitsForIdentity
     }
 
+    /// The same with no more connections and pipes than there are descriptors for, leaving some to the admin thread.
+    func fitted(descriptors: Int?) -> EngineSettings {
+        guard let descriptors else { return self }
+        var fitted = self
+        let share = max(16, (descriptors - 128) / max(1, self.workers))
+        fitted.pipesMax = max(1, min(self.pipesMax, share / 16))
+        fitted.connectionsMax = max(8, min(self.connectionsMax, share - 2 * fitted.pipesMax - 8))
+        return fitted
+    }
+
     subscript(direction: Direction) -> Side {
         switch direction {
         case .inbound: self.inbound

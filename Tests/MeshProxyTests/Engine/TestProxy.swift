@@ -9,12 +9,14 @@ final class TestProxy: Sendable {
     let inbound: SocketAddress
     let outbound: SocketAddress
     let shared: EngineShared
+    private let server: SocketAddress
 
     init(
         to server: SocketAddress, policy: InboundPolicy? = nil, outboundProtocol: OutboundProtocol? = nil,
         inboundIdentity: ProxyIdentity? = nil, members: [Endpoint]? = nil,
         adjust: (inout EngineSettings) -> Void = { _ in }
     ) throws {
+        self.server = server
         self.inbound = try Self.freeAddress()
         self.outbound = try Self.freeAddress()
         var settings = EngineSettings(
@@ -58,9 +60,17 @@ final class TestProxy: Sendable {
         return [OutboundRoute(metadata: meta, rules: [.init(distribution: .random([RouteBackend(backend)]))])]
     }
 
+    /// Publishes another version with other endpoints and another certificate.
+    func republish(_ version: UInt64, identity: ProxyIdentity?, members: [Endpoint]) throws {
+        self.shared.snapshots.publish(
+            Self.snapshot(
+                self.server, policy: nil, outboundProtocol: nil, identity: identity, members: members,
+                version: version))
+    }
+
     private static func snapshot(
         _ server: SocketAddress, policy: InboundPolicy?, outboundProtocol: OutboundProtocol?,
-        identity: ProxyIdentity?, members: [Endpoint]
+        identity: ProxyIdentity?, members: [Endpoint], version: UInt64 = 1
     ) -> Snapshot {
         let port = PortPolicy(policy ?? Self.allowAll)
         let meta = PolicyMetadata.implicit("default")
@@ -74,7 +84,7 @@ final class TestProxy: Sendable {
             state: .known,
             members: members.enumerated().map { BackendSet.Member(endpoint: $1, id: UInt64($0) + 1) })
         return Snapshot(
-            version: 1,
+            version: version,
             inbound: InboundTable(
                 ports: [server.port: port], fallback: port, opaqueFallback: port, opaquePorts: [], watched: []),
             outbound: OutboundTable([server: target]), backends: [set], identity: identity)

@@ -72,6 +72,8 @@ struct ConnectionFlags: OptionSet, Hashable, Sendable {
     static let splicing = Self(rawValue: 1 << 13)
     /// The server said that it will close after this answer.
     static let closesAfterUse = Self(rawValue: 1 << 14)
+    /// In the queue for a target or a ready endpoint, until its timer ends that.
+    static let waiting = Self(rawValue: 1 << 15)
 }
 
 /// One socket and everything that belongs to it.

@@ -68,7 +68,7 @@ extension Worker {
             return bytes.count
         }
         var body = HTTP1Body(response: head, to: self.exchanges[request].method)
-        if body.kind == .untilClose { self.exchanges[request].closesDown = true }
+        if body.kind == .untilClose || self.isDraining { self.exchanges[request].closesDown = true }
         if !head.isPersistent { self.connections[handle].flags.insert(.closesAfterUse) }
         var end = self.writeAnswerHead(request, head, bytes)
         let rest = bytes.extracting(head.length..<bytes.count)

@@ -5,6 +5,9 @@ import MeshReactor
 
 /// Requests of HTTP/1 clients.
 extension Worker {
+    /// How long a head may take from its first bytes to its end.
+    private static var headTimeout: Duration { .seconds(60) }
+
     /// Uses bytes of a client; returns how many.
     mutating func serverReceived(_ handle: Handle, _ bytes: Span<UInt8>) -> Int {
         switch self.connections[handle].message.part {
@@ -24,6 +27,7 @@ extension Worker {
                     bytes, fields: &self.fields, progress: &self.connections[handle].message.progress)
             else {
                 self.connections[handle].flags.insert(.starved)
+                if self.connections[handle].timer == .none { self.setTimer(handle, Self.headTimeout) }
                 return 0
             }
             head = scanned
@@ -33,9 +37,11 @@ extension Worker {
             return bytes.count
         }
         self.connections[handle].message.progress = HTTP1ScanProgress()
+        if self.connections[handle].timer != .none, !self.connections[handle].flags.contains(.waiting) {
+            self.clearTimer(handle)
+        }
         switch self.decide(handle, head, bytes) {
         case .wait:
-            self.connections[handle].message.progress = HTTP1ScanProgress()
             self.pause(handle)
             return 0
         case .answer(let answer):

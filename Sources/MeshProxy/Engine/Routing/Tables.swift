@@ -122,11 +122,30 @@ extension Worker {
 
     /// Waits for the snapshot to change, for as long as the queue allows.
     mutating func wait(_ handle: Handle) {
-        if self.connections[handle].timer == .none {
+        if !self.connections[handle].flags.contains(.waiting) {
+            self.connections[handle].flags.insert(.waiting)
             self.setTimer(handle, self.settings[self.connections[handle].direction].queueTimeout)
         }
         self.pause(handle)
         self.tables.waiting.append(handle)
+    }
+
+    /// The connection waits no longer.
+    mutating func stopWaiting(_ handle: Handle) {
+        guard self.connections[handle].flags.contains(.waiting) else { return }
+        self.connections[handle].flags.remove(.waiting)
+        self.clearTimer(handle)
+    }
+
+    /// True while the queue has room for one more.
+    mutating func mayWait(_ direction: Direction) -> Bool {
+        let limit = self.settings[direction].queueMax
+        guard self.tables.waiting.count >= limit else { return true }
+        // Those that gave up meanwhile leave their places.
+        var kept: [Handle] = []
+        for handle in self.tables.waiting where self.connections.contains(handle) { kept.append(handle) }
+        self.tables.waiting = kept
+        return kept.count < limit
     }
 
     private mutating func reconsider(_ handle: Handle) {
@@ -142,10 +161,12 @@ extension Worker {
     mutating func waitedTooLong(_ handle: Handle) {
         if self.connections[handle].stage == .http2 { return self.http2WaitedTooLong(handle) }
         guard self.connections[handle].stage == .http1Server else { return self.reset(handle) }
-        guard self.connections[handle].flags.contains(.paused), self.connections[handle].exchange == .none else {
-            return
-        }
+        guard self.connections[handle].exchange == .none else { return }
         self.counts.refused &+= 1
+        guard self.connections[handle].flags.contains(.waiting) else {
+            return self.answer(handle, Answer(408, "request timeout", closes: true), requestBody: nil)
+        }
+        self.connections[handle].flags.subtract([.waiting, .paused])
         self.buffers.clear(&self.connections[handle].held)
         self.answer(handle, Answer(504, "service in fail-fast", grpc: 4, closes: true), requestBody: nil)
     }

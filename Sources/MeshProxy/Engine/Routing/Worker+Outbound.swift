@@ -15,12 +15,12 @@ extension Worker {
     mutating func seekTarget(_ handle: Handle) {
         let address = self.connections[handle].target
         guard let target = self.tables.snapshot.outbound[address] else {
-            guard self.tables.waiting.count < self.settings.outbound.queueMax else { return self.reset(handle) }
+            guard self.mayWait(.outbound) else { return self.reset(handle) }
             // A full mailbox means that many wait; the time-out ends this one if nobody asks for its target.
-            if self.connections[handle].timer == .none { self.shared.requests.send(.target(address)) }
+            if !self.connections[handle].flags.contains(.waiting) { self.shared.requests.send(.target(address)) }
             return self.wait(handle)
         }
-        self.clearTimer(handle)
+        self.stopWaiting(handle)
         self.connections[handle].flags.remove(.paused)
         if self.connections[handle].outboundTarget == nil { target.usage.opened() }
         self.connections[handle].outboundTarget = target
@@ -147,7 +147,7 @@ extension Worker {
     private mutating func chosen(
         _ handle: Handle, _ choice: Choice, _ backend: Backend, _ labels: RouteLabels
     ) -> Decision {
-        if self.connections[handle].timer != .none { self.clearTimer(handle) }
+        self.stopWaiting(handle)
         var choice = choice
         choice.series = self.outboundSeries(
             choice,
@@ -159,7 +159,7 @@ extension Worker {
     }
 
     private mutating func nobody(_ handle: Handle, mayCome: Bool) -> Decision {
-        guard mayCome, self.tables.waiting.count < self.settings.outbound.queueMax else {
+        guard mayCome, self.mayWait(.outbound) else {
             return .answer(Answer(502, "no endpoint", grpc: 14, closes: true))
         }
         self.wait(handle)
