@@ -89,10 +89,15 @@ public enum ContainerLauncher {
         return file
     }
 
+    private static func isDirectory(_ file: Int32) -> Bool {
+        let inside = openat(file, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard inside >= 0 else { return false }
+        close(inside)
+        return true
+    }
+
     private static func bind(_ source: Int32, _ mount: ContainerLaunch.Mount) throws(Failure) {
-        var status = stat()
-        try self.check(fstat(source, &status), "stat", mount.source)
-        if status.st_mode & S_IFMT == S_IFDIR {
+        if self.isDirectory(source) {
             try self.makeDirectories(mount.target)
         } else {
             try self.makeDirectories(FilePath(mount.target).removingLastComponent().string)

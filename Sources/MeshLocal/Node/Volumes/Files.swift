@@ -102,7 +102,9 @@ enum Files {
 
     /// True for a directory; false for a link to one.
     static func isDirectory(_ path: FilePath) -> Bool {
-        var status = stat()
-        return lstat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        let directory = open(path.string, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard directory >= 0 else { return false }
+        close(directory)
+        return true
     }
 }
