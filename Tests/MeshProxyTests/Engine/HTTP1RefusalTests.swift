@@ -146,4 +146,19 @@ import Testing
         _ = try client.read(through: "\r\n\r\n")
         #expect(!(try client.read(through: "\r\n\r\n")).lowercased().contains("l5d-"))
     }
+
+    @Test("an answer that comes before the request is complete reaches the client, though the server then hangs up")
+    func passesEarlyAnswers() throws {
+        let server = try ScriptedServer { wire in
+            _ = try wire.read(through: "\r\n\r\n")
+            try wire.write("HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            wire.close()
+        }
+        let proxy = try TestProxy(to: server.address)
+        let client = try Wire.connect(to: proxy.inbound)
+        try client.write("POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 2000000\r\n\r\n")
+        // Fails once the proxy closes; the answer is there all the same.
+        do { try client.write([UInt8](repeating: 1, count: 100_000)) } catch is Wire.Failure {}
+        #expect(try client.read(through: "\r\n\r\n").hasPrefix("HTTP/1.1 413 "))
+    }
 }

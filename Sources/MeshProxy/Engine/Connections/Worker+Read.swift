@@ -111,6 +111,8 @@ extension Worker {
             return .bytes(plainCount)
         case .wouldBlock:
             self.connections[handle].flags.subtract([.readable, .hungUp])
+            // Nothing to read and no way to write: the connection is of no more use.
+            if self.connections[handle].failure != nil { self.connections[handle].flags.insert(.broken) }
             return .nothing
         case .end:
             return .end

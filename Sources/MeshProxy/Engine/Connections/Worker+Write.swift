@@ -52,10 +52,20 @@ extension Worker {
         case .wouldBlock:
             guard self.connections[handle].phase == .open else { return self.broke(handle) }
             self.keep(handle, bytes)
-        case .failed(let error):
-            self.connections[handle].failure = error
-            self.broke(handle)
+        case .failed(let error): self.writeFailed(handle, error)
         }
+    }
+
+    /// The peer takes no more bytes, but what it said before may still wait to be read: an early answer, say.
+    private mutating func writeFailed(_ handle: Handle, _ error: SystemError) {
+        self.connections[handle].failure = error
+        guard self.connections[handle].phase == .open, !self.connections[handle].flags.contains(.paused) else {
+            return self.broke(handle)
+        }
+        self.buffers.clear(&self.connections[handle].out)
+        self.connections[handle].flags.insert([.finished, .readable, .hungUp])
+        self.connections[handle].flags.remove(.starved)
+        self.schedule(handle)
     }
 
     private mutating func keep(_ handle: Handle, _ bytes: Span<UInt8>) {
@@ -90,9 +100,7 @@ extension Worker {
                 if let series = self.connections[handle].series { self.stats.wrote(count, series) }
                 self.buffers.dropFirst(count, of: &self.connections[handle].out)
             case .wouldBlock: return
-            case .failed(let error):
-                self.connections[handle].failure = error
-                return self.broke(handle)
+            case .failed(let error): return self.writeFailed(handle, error)
             }
         }
         self.drained(handle)
