@@ -135,6 +135,7 @@ import Testing
             let peer = try HTTP2Peer(wire, .server)
             try peer.read { $0.messages[1]?.isWhole == true }
             try peer.sendHead(1, [(":status", "200")], end: false)
+            try peer.settle()
             peer.close()
         }
         let proxy = try TestProxy(to: server.address)

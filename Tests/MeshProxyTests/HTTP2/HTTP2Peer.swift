@@ -28,6 +28,7 @@ final class HTTP2Peer {
     /// Streams in the order in which they became whole.
     private(set) var whole: [UInt32] = []
     private(set) var isGoingAway = false
+    private(set) var pongs = 0
     /// Whether content is credited as it comes.
     var credits = true
     private var owed: [(UInt32, Int)] = []
@@ -89,6 +90,14 @@ final class HTTP2Peer {
         try self.flush()
     }
 
+    /// Returns once the other end has taken everything that was sent so far.
+    func settle() throws {
+        let before = self.pongs
+        self.codec.ping(1)
+        try self.flush()
+        try self.read { $0.pongs > before }
+    }
+
     func close() { self.wire.close() }
 
     /// Reads until `condition` holds; fails when the connection ends first.
@@ -134,7 +143,8 @@ final class HTTP2Peer {
         case .reset(let stream, _, let code, _):
             self.messages[stream, default: Message()].reset = code.rawValue
         case .goAway: self.isGoingAway = true
-        case .resumed, .settings, .pong: return
+        case .pong: self.pongs += 1
+        case .resumed, .settings: return
         }
     }
 
