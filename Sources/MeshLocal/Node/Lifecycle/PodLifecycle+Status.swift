@@ -69,27 +69,40 @@ extension PodLifecycle {
 
     private func status(of container: Container, _ facts: PodFacts) -> ContainerStatus {
         let record = self.records[container.name] ?? ContainerRecord()
+        let phase = record.phase
+        var lastState = ContainerState()
+        if let last = record.last { lastState.terminated = .init(last) }
+        // A finished init container counts as ready (as in Kubernetes).
+        let isInit = self.spec.initContainers.contains { $0.name == container.name }
+        return ContainerStatus(
+            name: container.name, ready: record.isReady || (isInit && Self.hasSucceeded(phase)),
+            started: record.isStarted, restartCount: record.restarts, image: container.image,
+            imageID: facts.imageIDs[container.name] ?? "", containerID: Self.identifier(phase),
+            state: Self.state(phase), lastState: lastState)
+    }
+
+    @inline(never)
+    private static func state(_ phase: ContainerRecord.Phase) -> ContainerState {
         var state = ContainerState()
-        switch record.phase {
+        switch phase {
         case .waiting(let reason, let message):
             state.waiting = .init(reason: reason, message: message.isEmpty ? nil : message)
         case .starting: state.waiting = .init(reason: "ContainerCreating")
         case .running(let process): state.running = .init(startedAt: process.startedAt)
         case .terminated(let termination): state.terminated = .init(termination)
         }
-        var lastState = ContainerState()
-        if let last = record.last { lastState.terminated = .init(last) }
-        // A finished init container counts as ready (as in Kubernetes).
-        var isReady = record.isReady
-        if case .terminated(let termination) = record.phase, termination.exitCode == 0,
-            self.spec.initContainers.contains(where: { $0.name == container.name })
-        {
-            isReady = true
-        }
-        return ContainerStatus(
-            name: container.name, ready: isReady, started: record.isStarted, restartCount: record.restarts,
-            image: container.image, imageID: facts.imageIDs[container.name] ?? "",
-            containerID: record.process.map { "process://\($0.identifier)" }, state: state, lastState: lastState)
+        return state
+    }
+
+    @inline(never)
+    private static func identifier(_ phase: ContainerRecord.Phase) -> String? {
+        guard case .running(let process) = phase else { return nil }
+        return "process://\(process.identifier)"
+    }
+
+    private static func hasSucceeded(_ phase: ContainerRecord.Phase) -> Bool {
+        guard case .terminated(let termination) = phase else { return false }
+        return termination.exitCode == 0
     }
 }
 
