@@ -68,6 +68,19 @@ public struct HTTP2HeaderList: ~Copyable {
         return nil
     }
 
+    /// The code in `grpc-status`: nil without one, 2 (`UNKNOWN`) when it is no number up to 255.
+    public var grpcStatus: UInt8? {
+        guard let field = self.first(.grpcStatus) else { return nil }
+        guard (1...3).contains(field.valueRange.count) else { return 2 }
+        var code = 0
+        for index in field.valueRange {
+            let byte = self.bytes[index]
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return 2 }
+            code = code * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return UInt8(exactly: code) ?? 2
+    }
+
     /// The value of the first field named `name`, in lower case, as text; allocates.
     public func text(_ name: String) -> String? {
         guard let field = self.first(named: name.utf8Span.span) else { return nil }

@@ -17,6 +17,7 @@ extension Worker {
         if !list.response.isInterim {
             self.answered(request, status: list.response.status)
             self.exchanges[request].answerStarted = true
+            if let code = list.grpcStatus { self.exchanges[request].grpcStatus = code }
         }
         guard self.sessions[session].codec.startHead(down.stream) else { return }
         for index in 0..<list.count where !dropsMesh || !list[index].name.isMesh {
@@ -49,6 +50,7 @@ extension Worker {
 
     mutating func http2AnswerTrailers(_ request: Handle, _ list: borrowing HTTP2HeaderList) {
         guard self.exchanges.contains(request) else { return }
+        if let code = list.grpcStatus { self.exchanges[request].grpcStatus = code }
         let down = self.exchanges[request].down
         self.sessions[self.connections[down.connection].session].codec.sendHead(down.stream, list, end: true)
         self.markDirty(down.connection)
