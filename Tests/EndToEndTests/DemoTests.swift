@@ -13,7 +13,9 @@ struct DemoTests {
         "cluster", "control-plane", "app", "traffic", "mtls", "policy", "split", "canary", "rollback", "resilience",
     ]
 
-    /// Steps that hold on every run. The later ones measure shares (a 3σ bound) and roll versions out against the clock
+    /// Steps that hold on every run.
+    ///
+    /// The later ones measure shares (a 3σ bound) and roll versions out against the clock
     /// of the machine; all ten are required at night.
     private static let required = Set(steps.prefix(6))
     private static let isNightly = ProcessInfo.processInfo.environment["HEDDLE_NIGHTLY"] != nil
