@@ -55,7 +55,9 @@ need_python() {
     export HEDDLE_PYTHON="$venv/bin/python"
 }
 
-# What running pods as processes takes.
-runtime_packages=(iproute2 iptables nftables util-linux procps)
+# What the toolchain needs to compile C and C++ and to link statically.
+build_packages=(git g++ zlib1g-dev)
+# What running pods as processes takes, and the demo's look at the wire.
+runtime_packages=(iproute2 iptables nftables util-linux procps tcpdump)
 # What tests take on top.
-test_packages=(curl openssl python3 python3-venv tcpdump nghttp2-client zstd etcd-server protobuf-compiler)
+test_packages=(curl openssl python3 python3-venv nghttp2-client zstd etcd-server protobuf-compiler)
