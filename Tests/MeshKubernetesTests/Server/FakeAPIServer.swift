@@ -2,7 +2,6 @@ import MeshCodec
 import MeshModel
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import Synchronization
 
 /// What goes wrong with one answer.
@@ -101,45 +100,10 @@ final class FakeAPIServer: Sendable {
 
     /// Serves on a port of the kernel's choice while `body` runs.
     func serve(_ body: (_ port: Int) async throws -> Void) async throws {
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(ResponsePartHandler())
-                    return try NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
-        let port = channel.channel.localAddress?.port ?? 0
-        try await withThrowingTaskGroup { group in
-            group.addTask {
-                try await channel.executeThenClose { connections in
-                    try await withThrowingDiscardingTaskGroup { group in
-                        for try await connection in connections { group.addTask { await self.handle(connection) } }
-                    }
-                }
-            }
-            try await body(port)
-            group.cancelAll()
-        }
+        try await LoopbackServer.serve({ head, output in try await self.answer(head, output) }, while: body)
     }
 
-    typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
-    typealias Output = NIOAsyncChannelOutboundWriter<HTTPPart<HTTPResponseHead, ByteBuffer>>
-
-    private func handle(_ connection: Connection) async {
-        do {
-            try await connection.executeThenClose { input, output in
-                for try await part in input {
-                    guard case .head(let head) = part else { continue }
-                    guard try await self.answer(head, output) else { return }
-                }
-            }
-        } catch {
-            return  // The client went away, as it may.
-        }
-    }
+    typealias Output = LoopbackServer.Output
 
     /// Answers one request; false closes the connection.
     private func answer(_ head: HTTPRequestHead, _ output: Output) async throws -> Bool {
@@ -270,21 +234,5 @@ extension FakeAPIServer.State {
     mutating func record(_ type: String, _ object: JSONValue) {
         let line = JSONWriter.write(["type": .string(type), "object": object]) + [0x0A]
         self.history.append((self.version, line))
-    }
-}
-
-/// Turns the buffers that an asynchronous channel writes into what the HTTP encoder takes.
-private final class ResponsePartHandler: ChannelOutboundHandler {
-    typealias OutboundIn = HTTPPart<HTTPResponseHead, ByteBuffer>
-    typealias OutboundOut = HTTPServerResponsePart
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part: HTTPServerResponsePart =
-            switch self.unwrapOutboundIn(data) {
-            case .head(let head): .head(head)
-            case .body(let buffer): .body(.byteBuffer(buffer))
-            case .end(let trailers): .end(trailers)
-            }
-        context.write(self.wrapOutboundOut(part), promise: promise)
     }
 }
