@@ -52,17 +52,6 @@ struct DemoTests {
         #expect(result.terminationStatus == .exited(report.ok ? 0 : 1), "\(output)")
         #expect(try await EndToEnd.traces() == before)
     }
-
-    @Test("a folder without manifests is one clear line and exit code 2")
-    func missingManifests() async throws {
-        let programs = try #require(EndToEnd.programs)
-        let before = try await EndToEnd.traces()
-        let result = try await Subprocess.run(
-            .path(FilePath(programs).appending("heddle")), arguments: ["demo", "--manifests", "/nonexistent"],
-            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-        #expect(result.terminationStatus != .exited(0))
-        #expect(try await EndToEnd.traces() == before)
-    }
 }
 
 /// What end-to-end tests share.

@@ -44,29 +44,55 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = DemoConsole(isTerminal: isatty(STDOUT_FILENO) == 1)
-        let manifests: FilePath
+        let report: DemoReport?
         do {
-            manifests = try DemoFiles.manifests(given: self.manifests)
-        } catch {
-            console.say("error: \(error)")
+            let manifests = try DemoFiles.manifests(given: self.manifests)
+            try LocalCluster.check(self.cluster)
+            try DemoTools.check()
+            if let json = self.json { try DemoFiles.write("", to: json) }
+            report = try await Self.untilSignalled { try await self.demo(console: console, manifests: manifests) }
+        } catch let error as DemoFailure {
+            ErrorOutput.write("heddle demo: \(error)")
             throw ExitCode(2)
-        }
-        let report = try await withThrowingTaskGroup(of: DemoReport?.self) { group in
-            group.addTask { try await self.demo(console: console, manifests: manifests) }
-            group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return nil }
-                return nil
-            }
-            let first = try await group.next() ?? nil
-            group.cancelAll()
-            return first
+        } catch let error as LocalClusterError {
+            ErrorOutput.write("heddle demo: \(error)")
+            throw ExitCode(2)
         }
         guard let report else {
             console.say("interrupted; everything is taken down")
             throw ExitCode(130)
         }
-        if let json = self.json { try DemoFiles.write(report.json(expecting: Self.steps), to: json) }
         guard report.isOK(expecting: Self.steps) else { throw ExitCode(1) }
+    }
+
+    /// Runs `work` to its end; SIGINT and SIGTERM cancel it, and then its result is nil unless it has one all the same.
+    private static func untilSignalled(
+        _ work: @escaping @Sendable () async throws -> DemoReport
+    ) async throws -> DemoReport? {
+        try await withThrowingTaskGroup(of: DemoReport?.self) { group in
+            group.addTask {
+                do {
+                    return try await work()
+                } catch is CancellationError {
+                    return nil
+                }
+            }
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            // After a signal the work takes everything down; what it returns then is a finished run that was kept.
+            let second = try await group.next() ?? nil
+            return first ?? second
+        }
+    }
+
+    private var cluster: LocalCluster.Configuration {
+        var configuration = LocalCluster.Configuration(name: self.name)
+        configuration.apiPort = 0
+        return configuration
     }
 
     private func demo(console: DemoConsole, manifests: FilePath) async throws -> DemoReport {
@@ -75,19 +101,12 @@ struct DemoCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         console.begin("cluster")
         console.progress("starting the API server and the node")
-        var configuration = LocalCluster.Configuration(name: self.name)
-        configuration.apiPort = 0
-        do {
-            return try await LocalCluster.run(configuration, logger: logger) { cluster in
-                let up = DemoReport.Step(
-                    name: "cluster", isOK: true, seconds: start.duration(to: .now) / .seconds(1),
-                    detail: "API server at \(cluster.client.access.server)")
-                console.end(up)
-                return try await self.steps(in: cluster, after: up, console: console, manifests: manifests)
-            }
-        } catch let error as LocalClusterError {
-            console.say("error: \(error)")
-            throw ExitCode(2)
+        return try await LocalCluster.run(self.cluster, logger: logger) { cluster in
+            let up = DemoReport.Step(
+                name: "cluster", isOK: true, seconds: start.duration(to: .now) / .seconds(1),
+                detail: "API server at \(cluster.client.access.server)")
+            console.end(up)
+            return try await self.steps(in: cluster, after: up, console: console, manifests: manifests)
         }
     }
 
@@ -106,11 +125,19 @@ struct DemoCommand: AsyncParsableCommand {
         }
         try await http.shutdown()
         let report = try result.get()
+        if let json = self.json { try DemoFiles.write(report.json(expecting: Self.steps), to: json) }
         if self.keep {
             console.say("kept: export KUBECONFIG=\(cluster.kubeconfig) ; Ctrl-C takes everything down")
-            try await Task.sleep(for: .seconds(1_000_000))
+            await Self.cancellation()
         }
         return report
+    }
+
+    /// Returns when the task is cancelled.
+    private static func cancellation() async {
+        let (stream, continuation) = AsyncStream<Never>.makeStream()
+        for await _ in stream {}
+        continuation.finish()
     }
 
     /// Runs the steps until one does not hold; the later ones build on it.
@@ -130,9 +157,9 @@ struct DemoCommand: AsyncParsableCommand {
             var detail = ""
             do {
                 detail = try await work()
-            } catch let error as CancellationError {
-                throw error
             } catch {
+                // Whatever a cancelled call throws, the run was interrupted.
+                try Task.checkCancellation()
                 (isOK, detail) = (false, "\(error)")
             }
             let step = DemoReport.Step(

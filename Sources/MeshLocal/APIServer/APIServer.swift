@@ -1,4 +1,5 @@
 import Crypto
+import Glibc
 import Hummingbird
 import HummingbirdHTTP2
 public import Logging
@@ -62,7 +63,8 @@ public final class APIServer: Service {
     private struct Listening {
         var addresses: [Int: MeshModel.SocketAddress] = [:]
         var waiting: [CheckedContinuation<Void, Never>] = []
-        var hasEnded = false
+        /// Why it does not listen any more.
+        var end: Failure?
     }
 
     /// Why there is no API server.
@@ -71,6 +73,8 @@ public final class APIServer: Service {
         case noCertificate(String)
         /// It ended before it listened.
         case ended
+        /// Somebody else listens on an address that it was to listen on.
+        case addressInUse
     }
 
     /// Makes a server; it listens when ``run()`` does.
@@ -122,7 +126,7 @@ public final class APIServer: Service {
 
     /// Serves until the task is cancelled or a graceful shutdown begins.
     public func run() async throws {
-        defer { self.end() }
+        defer { self.end(.ended) }
         let housekeeper = Housekeeper(registry: self.registry)
         let result: Result<Void, any Error>
         do {
@@ -147,6 +151,7 @@ public final class APIServer: Service {
             result = .failure(error)
         }
         try await self.webhooks.shutdown()
+        if case .failure(let error as IOError) = result, error.errnoCode == EADDRINUSE { self.end(.addressInUse) }
         try result.get()
     }
 
@@ -180,9 +185,9 @@ public final class APIServer: Service {
         for continuation in waiting { continuation.resume() }
     }
 
-    private func end() {
+    private func end(_ reason: Failure) {
         let waiting = self.listening.withLock { state in
-            state.hasEnded = true
+            state.end = state.end ?? reason
             defer { state.waiting = [] }
             return state.waiting
         }
@@ -191,18 +196,18 @@ public final class APIServer: Service {
 
     /// Where it listens, as soon as it does.
     ///
-    /// - Throws: ``Failure/ended`` when it ends before.
+    /// - Throws: ``Failure/ended`` or ``Failure/addressInUse`` when it ends before.
     public func bound() async throws(Failure) -> [MeshModel.SocketAddress] {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isDone = self.listening.withLock { state in
-                if state.hasEnded || state.addresses.count == self.configuration.addresses.count { return true }
+                if state.end != nil || state.addresses.count == self.configuration.addresses.count { return true }
                 state.waiting.append(continuation)
                 return false
             }
             if isDone { continuation.resume() }
         }
-        let (addresses, hasEnded) = self.listening.withLock { ($0.addresses, $0.hasEnded) }
-        guard !hasEnded else { throw .ended }
+        let (addresses, end) = self.listening.withLock { ($0.addresses, $0.end) }
+        if let end { throw end }
         return addresses.sorted { $0.key < $1.key }.map { $0.value }
     }
 

@@ -98,11 +98,11 @@ extension LocalCluster {
     private static func listen(
         _ server: APIServer, port: UInt16
     ) async throws(LocalClusterError) -> MeshModel.SocketAddress {
-        do {
-            guard let address = try await server.bound().first else { throw APIServer.Failure.ended }
+        do throws(APIServer.Failure) {
+            guard let address = try await server.bound().first else { throw .ended }
             return address
         } catch {
-            throw port == 0 ? .failed(part: "the API server", reason: "\(error)") : .portInUse(port)
+            throw error == .addressInUse ? .portInUse(port) : .failed(part: "the API server", reason: "\(error)")
         }
     }
 

@@ -13,7 +13,7 @@ extension LocalCluster {
         _ configuration: Configuration, logger: Logger,
         _ body: @escaping @Sendable (LocalCluster) async throws -> Result
     ) async throws -> Result {
-        let names = try self.check(configuration)
+        let names = try self.names(checking: configuration)
         let state = try ClusterState(root: configuration.stateRoot, name: configuration.name)
         try await self.clear(names, state)
         try state.write(kubeconfig: nil)
@@ -85,7 +85,14 @@ extension LocalCluster {
 
     // MARK: - Before
 
-    private static func check(_ configuration: Configuration) throws(LocalClusterError) -> NetworkNames {
+    /// Looks whether a cluster could run here, and makes nothing.
+    ///
+    /// - Throws: ``LocalClusterError`` about the name, the rights, a tool or an executable that is missing.
+    public static func check(_ configuration: Configuration) throws(LocalClusterError) {
+        _ = try self.names(checking: configuration)
+    }
+
+    private static func names(checking configuration: Configuration) throws(LocalClusterError) -> NetworkNames {
         guard let names = NetworkNames(cluster: configuration.name) else {
             throw .invalidName(configuration.name)
         }
