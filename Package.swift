@@ -235,7 +235,7 @@ if Context.environment["HEDDLE_BENCH"] != nil {
     targets += [
         .executableTarget(
             name: "static-proxy", dependencies: ["MeshModel", "MeshPolicy", "MeshProxy", "MeshReactor", "MeshSecure"],
-            path: "hack/bench/proxy/static-proxy", swiftSettings: strict)
+            path: "hack/bench/static-proxy", swiftSettings: strict)
     ]
 }
 

@@ -41,9 +41,10 @@ need_swift() {
         die "Swift 6.3 or later is needed; found: $(swift --version 2>/dev/null | head -n 1)"
 }
 
-# need_python PACKAGE==VERSION...: a virtual environment in .build-venv with those PyPI packages, on PATH afterwards.
+# need_python PACKAGE==VERSION...: a virtual environment with those PyPI packages, in HEDDLE_VENV or
+# .build-venv; sets HEDDLE_PYTHON.
 need_python() {
-    local venv="$root/.build-venv" stamp
+    local venv="${HEDDLE_VENV:-$root/.build-venv}" stamp
     stamp=$(printf '%s\n' "$@" | sha256sum | cut -d ' ' -f 1)
     if [ ! -e "$venv/$stamp" ]; then
         say "installing Python tools: $*"
