@@ -39,6 +39,18 @@ import Testing
         #expect(aggregator.reported(self.subject, at: self.time(100)) == .create)
     }
 
+    @Test("an object that has changed meanwhile is still the same object")
+    func otherVersions() {
+        var aggregator = EventAggregator(window: .seconds(60), interval: .seconds(10))
+        var report = self.subject
+        for version in 0..<3 {
+            report.regarding.resourceVersion = "\(version)"
+            let expected: EventAggregator.Decision = version == 0 ? .create : .update(name: "e", count: version + 1)
+            #expect(aggregator.reported(report, at: self.time(Int64(version) * 20)) == expected)
+            aggregator.created(report, name: "e")
+        }
+    }
+
     @Test("an event that was not written is tried again; the memory is bounded")
     func losses() {
         var aggregator = EventAggregator(seriesMax: 2)

@@ -34,6 +34,13 @@ public struct EventAggregator: Sendable {
             for character in text where cut.utf8.count + character.utf8.count <= 1021 { cut.append(character) }
             return cut + "…"
         }
+
+        /// The subject whatever version of its object is told of.
+        fileprivate var series: Subject {
+            var series = self
+            series.regarding.resourceVersion = nil
+            return series
+        }
     }
 
     /// What to write.
@@ -66,7 +73,8 @@ public struct EventAggregator: Sendable {
     }
 
     /// Something happened.
-    public mutating func reported(_ subject: Subject, at now: MonotonicTime) -> Decision {
+    public mutating func reported(_ report: Subject, at now: MonotonicTime) -> Decision {
+        let subject = report.series
         guard var known = self.series[subject], now < known.last.advanced(by: self.window) else {
             self.makeRoom()
             self.series[subject] = Series(name: nil, count: 1, last: now, written: now)
@@ -81,10 +89,12 @@ public struct EventAggregator: Sendable {
     }
 
     /// The event of `subject` was written under `name`.
-    public mutating func created(_ subject: Subject, name: String) { self.series[subject]?.name = name }
+    public mutating func created(_ subject: Subject, name: String) {
+        self.series[subject.series]?.name = name
+    }
 
     /// The event of `subject` could not be written, or is gone: the next report starts a new one.
-    public mutating func lost(_ subject: Subject) { self.series.removeValue(forKey: subject) }
+    public mutating func lost(_ subject: Subject) { self.series.removeValue(forKey: subject.series) }
 
     private mutating func makeRoom() {
         guard self.series.count >= self.seriesMax else { return }

@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+import MeshKubernetes
 import ServiceLifecycle
 
 /// Progressive delivery: carries out every Canary of the cluster.
@@ -9,11 +9,15 @@ public struct RolloutComponent: ControllerComponent {
     /// The component.
     public init() {}
 
-    /// One service that ticks every Canary at its own interval, while this replica leads.
+    /// The recorder of events, and one service that ticks every Canary at its own interval, while this replica leads.
     public func parts(in context: ControllerContext) throws -> ComponentParts {
-        ComponentParts(services: [
-            RolloutService(
-                client: try context.cluster(), leadership: context.leadership, logger: context.logger(self.name))
+        let client = try context.cluster()
+        let logger = context.logger(self.name)
+        let events = EventRecorder(
+            client: client, controller: "heddle.dev/rollout", instance: "heddle-controller", logger: logger)
+        return ComponentParts(services: [
+            events,
+            RolloutService(client: client, leadership: context.leadership, events: events, logger: logger),
         ])
     }
 }

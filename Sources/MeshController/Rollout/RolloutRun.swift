@@ -14,6 +14,7 @@ struct RolloutRun: Sendable {
     let client: KubernetesClient
     let traffic: TrafficReader
     let hooks: HookCaller
+    let events: EventRecorder
     let logger: Logger
 
     /// Time between two ticks of `canary`; a plan that cannot be read is looked at again every 10 s.
@@ -32,7 +33,7 @@ struct RolloutRun: Sendable {
         } catch {
             self.logger.warning(
                 "rollout tick failed", metadata: ["canary": "\(canary.key)", "error": "\(error)"])
-            await self.tell(canary, RolloutEvent(.warning, "This step failed and will be tried again: \(error)"))
+            self.tell(canary, RolloutEvent(.warning, "This step failed and will be tried again: \(error)"))
         }
     }
 
@@ -51,7 +52,7 @@ struct RolloutRun: Sendable {
             case .decided(let decision):
                 for action in decision.actions { try await self.perform(action, canary, world, objects) }
                 try await self.remember(decision, of: canary, since: state)
-                for event in decision.events { await self.tell(canary, event) }
+                for event in decision.events { self.tell(canary, event) }
                 return
             }
         }
@@ -125,25 +126,12 @@ struct RolloutRun: Sendable {
             .merge(["status": status]), to: Canary.resourceType, canary.key, subresource: "status")
     }
 
-    /// Tells an event; one that cannot be written is only logged, since nothing depends on it.
-    private func tell(_ canary: Canary, _ event: RolloutEvent) async {
+    /// Tells an event and logs it; repetitions become one event with a rising count.
+    private func tell(_ canary: Canary, _ event: RolloutEvent) {
         self.logger.notice(
             "rollout", metadata: ["canary": "\(canary.key)", "event": "\(event.message)"])
-        let document: JSONValue = [
-            "metadata": ["generateName": .string("\(canary.key.name)."), "namespace": .string(canary.key.namespace)],
-            "eventTime": .string(Timestamp.now.microDescription), "reportingController": "heddle.dev/rollout",
-            "reportingInstance": "heddle-controller", "action": "Rollout", "reason": "Synced",
-            "type": event.severity == .info ? "Normal" : "Warning", "note": .string(event.message),
-            "regarding": [
-                "apiVersion": .string(Canary.resourceType.apiVersion), "kind": "Canary",
-                "name": .string(canary.key.name), "namespace": .string(canary.key.namespace),
-                "uid": .string(canary.metadata.uid),
-            ],
-        ]
-        do {
-            _ = try await self.client.create(document, as: Event.resourceType, in: canary.key.namespace)
-        } catch {
-            self.logger.debug("event was not written", metadata: ["error": "\(error)"])
-        }
+        self.events.record(
+            event.severity == .info ? .normal : .warning, reason: "Synced", action: "Rollout", note: event.message,
+            regarding: canary.objectReference)
     }
 }

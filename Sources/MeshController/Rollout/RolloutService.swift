@@ -13,6 +13,7 @@ struct RolloutService: ServiceLifecycle.Service {
 
     let client: KubernetesClient
     let leadership: Leadership
+    let events: EventRecorder
     let logger: Logger
 
     func run() async throws {
@@ -45,7 +46,8 @@ struct RolloutService: ServiceLifecycle.Service {
                         guard running.insert(canary.key) else { continue }
                         due[canary.key] = clock.now + RolloutRun.interval(of: canary)
                         let run = RolloutRun(
-                            client: self.client, traffic: traffic, hooks: hooks, logger: self.logger)
+                            client: self.client, traffic: traffic, hooks: hooks, events: self.events,
+                            logger: self.logger)
                         group.addTask {
                             await run.tick(canary)
                             running.remove(canary.key)

@@ -115,7 +115,9 @@ struct RolloutWorld: Sendable {
             self.apexKey(objects))
     }
 
-    /// Waits until the endpoints of the apex Service are the primary's, for at most ten seconds.
+    /// Waits until the endpoints of the apex Service are the primary's.
+    ///
+    /// - Throws: ``ApexStillServed`` after ten seconds: the new version's pods must not go while clients reach them.
     private func waitUntilApexIsFree(_ objects: RolloutObjects) async throws {
         let pods = try await self.client.listAll(
             Pod.resourceType, in: objects.names.namespace,
@@ -123,13 +125,14 @@ struct RolloutWorld: Sendable {
         let addresses = Set(pods.compactMap { $0[path: "status", "podIP"]?.string })
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(10)
-        while !addresses.isEmpty, clock.now < deadline {
+        while !addresses.isEmpty {
             let slices = try await self.client.listAll(
                 EndpointSlice.resourceType, in: objects.names.namespace,
                 selecting: Selection(labels: "kubernetes.io/service-name=\(objects.names.apex)"))
             let served = slices.flatMap { $0["endpoints"]?.array ?? [] }.flatMap { $0["addresses"]?.array ?? [] }
                 .compactMap(\.string)
             if addresses.isDisjoint(with: served), !served.isEmpty { return }
+            guard clock.now < deadline else { throw ApexStillServed(service: self.apexKey(objects)) }
             try await clock.sleep(for: .milliseconds(100))
         }
     }
@@ -147,5 +150,14 @@ struct RolloutWorld: Sendable {
         } catch  where error.isNotFound {
             return nil
         }
+    }
+}
+
+/// The Service that clients name still leads to pods of the new version, or to none at all.
+struct ApexStillServed: Error, CustomStringConvertible {
+    let service: ObjectKey
+
+    var description: String {
+        "Service \(self.service) does not lead to the primary's pods alone after 10 s; look at its EndpointSlices"
     }
 }
