@@ -51,6 +51,18 @@ import Testing
         }
     }
 
+    @Test("a count that was held back is due after the interval, once")
+    func heldCounts() {
+        var aggregator = EventAggregator(interval: .seconds(10))
+        #expect(aggregator.reported(self.subject, at: self.time(0)) == .create)
+        #expect(aggregator.due(at: self.time(20)).isEmpty)
+        aggregator.created(self.subject, name: "e")
+        for second in 1..<5 { #expect(aggregator.reported(self.subject, at: self.time(Int64(second))) == .hold) }
+        #expect(aggregator.due(at: self.time(9)).isEmpty)
+        #expect(aggregator.due(at: self.time(10)).map(\.decision) == [.update(name: "e", count: 5)])
+        #expect(aggregator.due(at: self.time(30)).isEmpty)
+    }
+
     @Test("an event that was not written is tried again; the memory is bounded")
     func losses() {
         var aggregator = EventAggregator(seriesMax: 2)

@@ -170,6 +170,73 @@ import Testing
         #expect(runs.first?.contains(#""server":"http://127.0.0.1"#) == true)
     }
 
+    @Test("a plugin that needs a terminal, or fails, is named with the hint of how to install it")
+    func brokenPlugin() async throws {
+        for (command, interaction) in [("/bin/false", ExecPlugin.Interaction.never), ("/bin/true", .always)] {
+            let plugin = ExecPlugin(
+                apiVersion: "client.authentication.k8s.io/v1", command: command, interaction: interaction,
+                installHint: "install it")
+            try await withTestClient(ClusterAccess(server: "http://127.0.0.1:1", credentials: .exec(plugin))) {
+                client in
+                let error = try await #require(throws: KubernetesError.self) { try await client.document(at: "/") }
+                guard case .invalidAccess(let reason) = error else {
+                    Issue.record("\(error)")
+                    return
+                }
+                #expect(reason.contains(command) && reason.contains("install it"))
+            }
+        }
+    }
+
+    @Test("impersonation is asked for in headers that any key fits into")
+    func impersonation() async throws {
+        try await StubServer.serve { access, stub in
+            var access = access
+            access.impersonation = .init(
+                user: "jane", uid: "7", groups: ["devs", "ops"], extra: ["example.org/Team": ["a", "b"]])
+            stub.set(status: 200, body: Array("{}".utf8), retryAfter: nil, contentType: "application/json")
+            try await withTestClient(access) { client in _ = try await client.document(at: "/version") }
+            let headers = try #require(stub.requests.withLock { $0.first?.headers })
+            #expect(headers["impersonate-user"] == ["jane"])
+            #expect(headers["impersonate-uid"] == ["7"])
+            #expect(headers["impersonate-group"] == ["devs", "ops"])
+            #expect(headers["impersonate-extra-example.org%2Fteam"] == ["a", "b"])
+        }
+    }
+
+    @Test("a proxy in the environment is not used, and said not to be")
+    func proxies() throws {
+        let folder = try self.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }  // Left-overs of a failed test do no harm.
+        let path = folder.appending(path: "config").path
+        try self.file(users: "token: x").write(toFile: path, atomically: true, encoding: .utf8)
+        let access = try ClusterAccess.discover(
+            path: path, environment: ["https_proxy": "http://p:3128", "HTTP_PROXY": "http://p:3128"])
+        #expect(access.warnings == ["https_proxy is ignored"])
+    }
+
+    @Test("an answer that asks to come back later is repeated then, not before, and not past the deadline")
+    func retryAfter() async throws {
+        try await StubServer.serve { access, stub in
+            stub.set(status: 429, body: Array("{}".utf8), retryAfter: "1", contentType: "application/json")
+            try await withTestClient(access, timeout: .seconds(4)) { client in
+                let start = ContinuousClock.now
+                try await withThrowingTaskGroup { group in
+                    group.addTask { _ = try await client.document(at: "/version") }
+                    try await eventually { stub.requests.withLock { $0.count } == 1 }
+                    stub.set(status: 200, body: Array("{}".utf8), retryAfter: nil, contentType: "application/json")
+                    try await group.waitForAll()
+                }
+                #expect(ContinuousClock.now - start >= .seconds(1))
+                #expect(stub.requests.withLock { $0.count } == 2)
+                stub.set(status: 503, body: Array("{}".utf8), retryAfter: "30", contentType: "application/json")
+                let error = try await #require(throws: KubernetesError.self) { try await client.document(at: "/") }
+                #expect(error.status?.retryAfter == .seconds(30))
+                #expect(ContinuousClock.now - start < .seconds(4))
+            }
+        }
+    }
+
     @Test("a server that asks for patience is asked again, and not more often than allowed")
     func patience() async throws {
         try await StubServer.serve { access, stub in

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import MeshCodec
 import MeshControl
@@ -86,13 +87,14 @@ extension RealServerTests {
         }
     }
 
-    @Test("repeated events become one")
+    @Test("repeated events become one, whose count tells of all of them")
     func events() async throws {
         try await RealServer.withClient { client in
             let node = try await client.create(["metadata": ["generateName": "events-"]], as: Namespace.resourceType)
             let namespace = try #require(node[path: "metadata", "name"]?.string)
             let recorder = EventRecorder(
-                client: client, controller: "heddle.dev/test", instance: "test-1", logger: self.silent)
+                client: client, controller: "heddle.dev/test", instance: "test-1", interval: .milliseconds(300),
+                logger: self.silent)
             let reference = ObjectReference(apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: "thing")
             try await withThrowingTaskGroup { group in
                 group.addTask { try await recorder.run() }
@@ -100,13 +102,119 @@ extension RealServerTests {
                     recorder.record(
                         .warning, reason: "Failed", action: "Compile", note: "it failed", regarding: reference)
                 }
-                try await eventually { try await !client.listAll(Event.self, in: namespace).isEmpty }
-                try await Task.sleep(for: .milliseconds(300))
-                let events = try await client.listAll(Event.self, in: namespace)
-                #expect(events.count == 1)
-                #expect(events.first?.regarding.name == "thing")
-                #expect(events.first?.type == .warning)
+                try await eventually {
+                    let events = try await client.listAll(Event.self, in: namespace)
+                    return events.count == 1 && events.first?.series?.count == 20
+                }
+                let event = try #require(try await client.listAll(Event.self, in: namespace).first)
+                #expect(event.regarding.name == "thing")
+                #expect(event.type == .warning)
                 group.cancelAll()
+            }
+        }
+    }
+
+    @Test("a client certificate that a plugin prints is shown to the server, and asked for once")
+    func pluginCertificate() async throws {
+        try await RealServer.withClient { client in
+            let admin = try #require(client.access.certificate)
+            let folder = FileManager.default.temporaryDirectory.appending(path: "plugin-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }  // Left-overs of a failed test do no harm.
+            let answer: JSONValue = [
+                "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+                "status": [
+                    "clientCertificateData": .string(admin.chainPEM), "clientKeyData": .string(admin.keyPEM),
+                ],
+            ]
+            let file = folder.appending(path: "answer")
+            try Data(JSONWriter.write(answer)).write(to: file)
+            let log = folder.appending(path: "log")
+            var access = client.access
+            access.certificate = nil
+            try await withTestClient(access) { nobody in
+                let refused = try await #require(throws: KubernetesError.self) { try await nobody.list(Pod.self) }
+                #expect(refused.status?.code == 401 || refused.status?.code == 403)
+            }
+            access.credentials = .exec(
+                ExecPlugin(
+                    apiVersion: "client.authentication.k8s.io/v1", command: "/bin/sh",
+                    arguments: ["-c", "echo run >>\(log.path); cat \(file.path)"]))
+            try await withTestClient(access) { plugged in
+                try await withThrowingTaskGroup { group in
+                    for _ in 0..<8 { group.addTask { _ = try await plugged.list(Pod.self) } }
+                    try await group.waitForAll()
+                }
+                let mayDo = try await plugged.mayDo(AccessAttributes(verb: "list", resource: Secret.resourceType))
+                #expect(mayDo)
+            }
+            #expect(try String(contentsOf: log, encoding: .utf8) == "run\n")
+        }
+    }
+
+    @Test("a deletion takes owned objects along, or leaves them, as it is told")
+    func propagation() async throws {
+        try await RealServer.withClient { client in
+            let made = try await client.create(["metadata": ["generateName": "owned-"]], as: Namespace.resourceType)
+            let namespace = try #require(made[path: "metadata", "name"]?.string)
+            for propagation in [DeleteOptions.Propagation.background, .foreground, .orphan] {
+                let name = propagation.rawValue.lowercased()
+                let owner = try await client.create(
+                    ConfigMap(metadata: ObjectMeta(name: name, namespace: namespace)))
+                let owned = ConfigMap(
+                    metadata: ObjectMeta(
+                        name: "\(name)-owned", namespace: namespace,
+                        ownerReferences: [owner.ownerReference(blockOwnerDeletion: true)]))
+                _ = try await client.create(owned)
+                // The collector must have seen the reference before the owner goes.
+                try await Task.sleep(for: .milliseconds(500))
+                await #expect(throws: KubernetesError.self) {
+                    try await client.delete(
+                        ConfigMap.resourceType, owner.key, options: DeleteOptions(resourceVersion: "1"))
+                }
+                try await client.delete(
+                    ConfigMap.resourceType, owner.key,
+                    options: DeleteOptions(
+                        resourceVersion: owner.metadata.resourceVersion, propagation: propagation))
+                try await eventually(within: .seconds(20), "\(name): the owner stays") {
+                    try await !self.exists(owner.key, client)
+                }
+                if propagation == .orphan {
+                    let orphan = try await client.get(ConfigMap.self, owned.key)
+                    #expect(orphan.metadata.ownerReferences.isEmpty)
+                } else {
+                    try await eventually(within: .seconds(20), "\(name): the owned object stays") {
+                        try await !self.exists(owned.key, client)
+                    }
+                }
+            }
+        }
+    }
+
+    private func exists(_ key: ObjectKey, _ client: KubernetesClient) async throws -> Bool {
+        do {
+            _ = try await client.get(ConfigMap.self, key)
+            return true
+        } catch {
+            guard error.isNotFound else { throw error }
+            return false
+        }
+    }
+
+    @Test("a token ends with the object that it is bound to")
+    func boundToken() async throws {
+        try await RealServer.withClient { client in
+            let made = try await client.create(["metadata": ["generateName": "bound-"]], as: Namespace.resourceType)
+            let namespace = try #require(made[path: "metadata", "name"]?.string)
+            let account = try await client.create(
+                ServiceAccount(metadata: ObjectMeta(name: "speaker", namespace: namespace)))
+            let secret = try await client.create(Secret(metadata: ObjectMeta(name: "anchor", namespace: namespace)))
+            let issued = try await client.token(
+                of: account.key, audiences: ["mesh"], lifetime: .seconds(600), boundTo: secret.ownerReference())
+            #expect(try await client.review(token: issued.token, audiences: ["mesh"]).isAuthenticated)
+            try await client.delete(Secret.resourceType, secret.key)
+            try await eventually(within: .seconds(20)) {
+                try await !client.review(token: issued.token, audiences: ["mesh"]).isAuthenticated
             }
         }
     }

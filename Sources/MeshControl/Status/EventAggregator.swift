@@ -58,6 +58,8 @@ public struct EventAggregator: Sendable {
         var count: Int
         var last: MonotonicTime
         var written: MonotonicTime
+        /// The count that was written last.
+        var told = 1
     }
 
     private let window: Duration
@@ -85,7 +87,23 @@ public struct EventAggregator: Sendable {
         defer { self.series[subject] = known }
         guard let name = known.name, now >= known.written.advanced(by: self.interval) else { return .hold }
         known.written = now
+        known.told = known.count
         return .update(name: name, count: known.count)
+    }
+
+    /// The counts that were held back and may be written now, oldest first.
+    public mutating func due(at now: MonotonicTime) -> [(subject: Subject, decision: Decision)] {
+        let waiting = self.series.filter {
+            $0.value.told < $0.value.count && now >= $0.value.written.advanced(by: self.interval)
+        }
+        var due: [(subject: Subject, decision: Decision)] = []
+        for (subject, known) in waiting.sorted(by: { $0.value.written < $1.value.written }) {
+            guard let name = known.name else { continue }
+            self.series[subject]?.written = now
+            self.series[subject]?.told = known.count
+            due.append((subject, .update(name: name, count: known.count)))
+        }
+        return due
     }
 
     /// The event of `subject` was written under `name`.

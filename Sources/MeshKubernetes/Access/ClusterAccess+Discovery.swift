@@ -22,8 +22,21 @@ extension ClusterAccess {
     }
 
     /// The first of: `path`, the files of `KUBECONFIG`, this pod's cluster, `~/.kube/config`.
+    ///
+    /// Proxies are not used; that one is set is a warning.
     public static func discover(
         path: String? = nil, context: String? = nil, environment: [String: String]
+    ) throws(KubernetesError) -> ClusterAccess {
+        var access = try Self.find(path: path, context: context, environment: environment)
+        let scheme = access.server.hasPrefix("http://") ? "HTTP_PROXY" : "HTTPS_PROXY"
+        for name in [scheme, scheme.lowercased()] where environment[name].map({ !$0.isEmpty }) ?? false {
+            access.warnings.append("\(name) is ignored")
+        }
+        return access
+    }
+
+    private static func find(
+        path: String?, context: String?, environment: [String: String]
     ) throws(KubernetesError) -> ClusterAccess {
         if let path { return try Kubeconfig(paths: [path]).access(context: context) }
         if let paths = environment["KUBECONFIG"], !paths.isEmpty {

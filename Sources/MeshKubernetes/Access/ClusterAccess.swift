@@ -92,8 +92,18 @@ public struct ClusterAccess: Sendable {
     }
 }
 
-/// A program that prints credentials (client.authentication.k8s.io).
+/// A program that prints credentials (client.authentication.k8s.io): a token, a client certificate, or both.
 public struct ExecPlugin: Hashable, Sendable {
+    /// Whether the program may ask a person something.
+    public enum Interaction: String, Hashable, Sendable, Codable {
+        /// It needs no terminal.
+        case never = "Never"
+        /// It uses one when there is one; there is none.
+        case ifAvailable = "IfAvailable"
+        /// It cannot do without one, so it is not run.
+        case always = "Always"
+    }
+
     /// `client.authentication.k8s.io/v1` or `/v1beta1`.
     public var apiVersion: String
     /// The program, by path or by name.
@@ -104,16 +114,22 @@ public struct ExecPlugin: Hashable, Sendable {
     public var environment: [String: String]
     /// True tells it about the cluster in `KUBERNETES_EXEC_INFO`.
     public var provideClusterInfo: Bool
+    /// Whether it may ask a person something.
+    public var interaction: Interaction
+    /// Shown when the program cannot be run.
+    public var installHint: String
 
     /// Runs `command`.
     public init(
         apiVersion: String, command: String, arguments: [String] = [], environment: [String: String] = [:],
-        provideClusterInfo: Bool = false
+        provideClusterInfo: Bool = false, interaction: Interaction = .ifAvailable, installHint: String = ""
     ) {
         self.apiVersion = apiVersion
         self.command = command
         self.arguments = arguments
         self.environment = environment
         self.provideClusterInfo = provideClusterInfo
+        self.interaction = interaction
+        self.installHint = installHint
     }
 }

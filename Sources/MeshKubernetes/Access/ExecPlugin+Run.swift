@@ -16,31 +16,56 @@ extension ExecPlugin {
     /// No answer is longer.
     private static let answerBytesMax = 1 << 20
 
+    /// A plugin that asks somebody something gets no answer: it has no terminal.
+    private static let timeMax: Duration = .seconds(60)
+
     /// Runs the program and reads the credentials that it prints.
-    func run(server: String) async throws(KubernetesError) -> Answer {
+    func run(for access: ClusterAccess) async throws(KubernetesError) -> Answer {
+        guard self.interaction != .always else {
+            throw .invalidAccess(reason: "\(self.command) wants a terminal\(self.hint)")
+        }
         var variables: [Subprocess.Environment.Key: String?] = [:]
         for (name, value) in self.environment { variables[.init(stringLiteral: name)] = value }
-        var info: JSONValue = [
-            "apiVersion": .string(self.apiVersion), "kind": "ExecCredential", "spec": ["interactive": false],
-        ]
-        if self.provideClusterInfo { info["spec"]?["cluster"] = ["server": .string(server)] }
-        variables["KUBERNETES_EXEC_INFO"] = String(decoding: JSONWriter.write(info), as: UTF8.self)
+        let info = JSONWriter.write(self.information(about: access))
+        variables["KUBERNETES_EXEC_INFO"] = String(decoding: info, as: UTF8.self)
+        let environment = Subprocess.Environment.inherit.updating(variables)
         let printed: [UInt8]
         do {
-            let result = try await Subprocess.run(
-                self.command.contains("/") ? .path(FilePath(self.command)) : .name(self.command),
-                arguments: Arguments(self.arguments), environment: .inherit.updating(variables),
-                output: .bytes(limit: Self.answerBytesMax), error: .discarded)
+            let result = try await withDeadline(ContinuousClock.now + Self.timeMax) {
+                try await Subprocess.run(
+                    self.command.contains("/") ? .path(FilePath(self.command)) : .name(self.command),
+                    arguments: Arguments(self.arguments), environment: environment,
+                    output: .bytes(limit: Self.answerBytesMax), error: .discarded)
+            }
             guard result.terminationStatus.isSuccess else {
-                throw KubernetesError.invalidAccess(reason: "\(self.command) failed: \(result.terminationStatus)")
+                throw KubernetesError.invalidAccess(
+                    reason: "\(self.command) failed: \(result.terminationStatus)\(self.hint)")
             }
             printed = result.standardOutput
         } catch let error as KubernetesError {
             throw error
         } catch {
-            throw .invalidAccess(reason: "\(self.command) cannot be run: \(error)")
+            throw .invalidAccess(reason: "\(self.command) cannot be run: \(error)\(self.hint)")
         }
         return try self.answer(printed)
+    }
+
+    private var hint: String { self.installHint.isEmpty ? "" : "; \(self.installHint)" }
+
+    /// What the plugin is told.
+    private func information(about access: ClusterAccess) -> JSONValue {
+        var spec: JSONValue = ["interactive": false]
+        if self.provideClusterInfo {
+            var cluster: JSONValue = ["server": .string(access.server)]
+            cluster["tls-server-name"] = access.serverName.map(JSONValue.string)
+            switch access.trust {
+            case .system: break
+            case .authorities(let pem): cluster["certificate-authority-data"] = .string(Base64.encode(pem.utf8))
+            case .anything: cluster["insecure-skip-tls-verify"] = true
+            }
+            spec["cluster"] = cluster
+        }
+        return ["apiVersion": .string(self.apiVersion), "kind": "ExecCredential", "spec": spec]
     }
 
     private func answer(_ printed: [UInt8]) throws(KubernetesError) -> Answer {

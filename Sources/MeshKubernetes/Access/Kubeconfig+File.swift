@@ -100,6 +100,8 @@ extension Kubeconfig {
         var args: [String]?
         var env: [Variable]?
         var provideClusterInfo: Bool?
+        var interactiveMode: ExecPlugin.Interaction?
+        var installHint: String?
     }
 }
 
@@ -173,7 +175,8 @@ extension Kubeconfig.User {
         return .exec(
             ExecPlugin(
                 apiVersion: exec.apiVersion, command: exec.command, arguments: exec.args ?? [],
-                environment: Dictionary(pairs) { $1 }, provideClusterInfo: exec.provideClusterInfo ?? false))
+                environment: Dictionary(pairs) { $1 }, provideClusterInfo: exec.provideClusterInfo ?? false,
+                interaction: exec.interactiveMode ?? .ifAvailable, installHint: exec.installHint ?? ""))
     }
 
     func impersonation() -> ClusterAccess.Impersonation? {

@@ -17,11 +17,7 @@ enum ConnectionSettings {
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsMax
         settings.connectionPool.retryConnectionEstablishment = false
         settings.http1_1ConnectionDebugInitializer = { channel in Self.keepAlive(channel) }
-        do {
-            settings.tlsConfiguration = try Self.tls(access)
-        } catch {
-            throw .invalidAccess(reason: "the certificates cannot be used: \(error)")
-        }
+        settings.tlsConfiguration = try Self.tls(access)
         var base = access.server
         while base.hasSuffix("/") { base.removeLast() }
         if !base.contains("://") { base = "https://\(base)" }
@@ -32,7 +28,16 @@ enum ConnectionSettings {
         return (base, settings)
     }
 
-    private static func tls(_ access: ClusterAccess) throws -> TLSConfiguration {
+    /// Whom to trust and which certificate to show.
+    static func tls(_ access: ClusterAccess) throws(KubernetesError) -> TLSConfiguration {
+        do {
+            return try Self.uncheckedTLS(access)
+        } catch {
+            throw .invalidAccess(reason: "the certificates cannot be used: \(error)")
+        }
+    }
+
+    private static func uncheckedTLS(_ access: ClusterAccess) throws -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         switch access.trust {

@@ -57,7 +57,7 @@ public final class KubernetesClient: ServiceLifecycle.Service {
         self.access = access
         self.configuration = configuration
         self.logger = logger
-        self.credentials = CredentialSource(access.credentials, server: access.server)
+        self.credentials = CredentialSource(access)
         let (base, settings) = try ConnectionSettings.make(access, connectionsMax: configuration.connectionsMax)
         self.base = base
         self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
@@ -137,30 +137,33 @@ public final class KubernetesClient: ServiceLifecycle.Service {
     ) async throws(KubernetesError) -> HTTPClientResponse {
         let limit = NIODeadline.now() + .nanoseconds((deadline - ContinuousClock.now).clampedNanoseconds)
         for isLast in [false, true] {
-            let authorization = try await self.credentials.authorization()
+            let presented = try await self.credentials.present()
             let response: HTTPClientResponse
             do {
                 response = try await self.http.execute(
-                    self.message(request, authorization: authorization), deadline: limit, logger: nil)
+                    self.message(request, as: presented), deadline: limit, logger: nil)
             } catch {
                 throw KubernetesError(transport: error)
             }
             if (200..<300).contains(response.status.code) { return response }
             let error = await Self.refusal(response)
-            guard error.code == 401, !isLast, await self.credentials.refused(authorization) else {
+            guard error.code == 401, !isLast, await self.credentials.refused(presented) else {
                 throw .refused(error)
             }
         }
         throw .invalidAccess(reason: "the credentials are refused")
     }
 
-    private func message(_ request: APIRequest, authorization: String?) -> HTTPClientRequest {
+    private func message(_ request: APIRequest, as presented: PresentedCredentials) -> HTTPClientRequest {
         var message = HTTPClientRequest(url: self.base + request.target)
+        message.tlsConfiguration = presented.tls
         message.method = .RAW(value: request.method.rawValue)
         message.headers.add(name: "Accept", value: request.accept)
         message.headers.add(
             name: "User-Agent", value: "heddle/\(self.configuration.version) (\(self.configuration.component))")
-        if let authorization { message.headers.add(name: "Authorization", value: authorization) }
+        if let authorization = presented.authorization {
+            message.headers.add(name: "Authorization", value: authorization)
+        }
         if let impersonation = self.access.impersonation {
             for (name, value) in impersonation.headers { message.headers.add(name: name, value: value) }
         }
@@ -200,9 +203,25 @@ extension ClusterAccess.Impersonation {
         if let uid = self.uid { headers.append(("Impersonate-Uid", uid)) }
         headers += self.groups.map { ("Impersonate-Group", $0) }
         for (key, values) in self.extra.sorted(by: { $0.key < $1.key }) {
-            headers += values.map { ("Impersonate-Extra-\(key)", $0) }
+            headers += values.map { ("Impersonate-Extra-\(Self.fieldName(key))", $0) }
         }
         return headers
+    }
+
+    /// A key as part of a field's name: what no token may hold (RFC 9110 §5.6.2), and `%`, is percent-encoded.
+    private static func fieldName(_ key: String) -> String {
+        var output = ""
+        for byte in key.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            let isToken = scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            if byte < 0x80, isToken || "!#$&'*+-.^_`|~".unicodeScalars.contains(scalar) {
+                output.unicodeScalars.append(scalar)
+            } else {
+                let hex = String(byte, radix: 16, uppercase: true)
+                output += byte < 0x10 ? "%0\(hex)" : "%\(hex)"
+            }
+        }
+        return output
     }
 }
 

@@ -14,38 +14,77 @@ public struct EventRecorder: ServiceLifecycle.Service {
     private let controller: String
     private let instance: String
     private let logger: Logger
-    private let reports: AsyncStream<EventAggregator.Subject>
-    private let reporter: AsyncStream<EventAggregator.Subject>.Continuation
+    private let interval: Duration
+    private let inputs: AsyncStream<Input>
+    private let input: AsyncStream<Input>.Continuation
 
-    /// Records as `controller` (such as `heddle.dev/controller`), from the replica `instance`.
-    public init(client: KubernetesClient, controller: String, instance: String, logger: Logger) {
+    private enum Input {
+        case report(EventAggregator.Subject)
+        /// Time to write the counts that were held back.
+        case flush
+    }
+
+    /// Records as `controller` (such as `heddle.dev/controller`), from the replica `instance`; the count of a repeated
+    /// event is written once in `interval`.
+    public init(
+        client: KubernetesClient, controller: String, instance: String, interval: Duration = .seconds(10),
+        logger: Logger
+    ) {
         self.client = client
         self.controller = controller
         self.instance = instance
+        self.interval = interval
         self.logger = logger
-        (self.reports, self.reporter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.waitingMax))
+        (self.inputs, self.input) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.waitingMax))
     }
 
     /// Something happened to an object.
     public func record(
         _ type: EventType, reason: String, action: String, note: String, regarding object: ObjectReference
     ) {
-        self.reporter.yield(
-            EventAggregator.Subject(regarding: object, reason: reason, action: action, type: type, note: note))
+        let subject = EventAggregator.Subject(
+            regarding: object, reason: reason, action: action, type: type, note: note)
+        self.input.yield(.report(subject))
     }
 
     /// Writes until the task is cancelled or its group shuts down.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            var aggregator = EventAggregator()
-            for await subject in self.reports { await self.write(subject, &aggregator) }
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.tick() }
+                var aggregator = EventAggregator(interval: self.interval)
+                for await input in self.inputs {
+                    switch input {
+                    case .report(let subject):
+                        await self.write(subject, aggregator.reported(subject, at: .now), &aggregator)
+                    case .flush:
+                        for (subject, update) in aggregator.due(at: .now) {
+                            await self.write(subject, update, &aggregator)
+                        }
+                    }
+                }
+                group.cancelAll()
+            }
         }
     }
 
-    private func write(_ subject: EventAggregator.Subject, _ aggregator: inout EventAggregator) async {
+    private func tick() async {
+        while !Task.isCancelled {
+            do {
+                try await ContinuousClock().sleep(for: self.interval)
+            } catch {
+                return  // Cancelled: nothing is written any more.
+            }
+            self.input.yield(.flush)
+        }
+    }
+
+    private func write(
+        _ subject: EventAggregator.Subject, _ decision: EventAggregator.Decision, _ aggregator: inout EventAggregator
+    ) async {
         let namespace = subject.regarding.namespace ?? "default"
         do throws(KubernetesError) {
-            switch aggregator.reported(subject, at: .now) {
+            switch decision {
             case .hold: return
             case .create:
                 let event = try await self.client.create(self.event(subject, in: namespace))

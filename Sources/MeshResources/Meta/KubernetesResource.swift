@@ -22,10 +22,10 @@ public protocol KubernetesResource: KubernetesObject, Codable {
 
 extension KubernetesResource {
     /// A reference that makes this object the owner of another.
-    public func ownerReference(isController: Bool = true) -> OwnerReference {
+    public func ownerReference(isController: Bool = true, blockOwnerDeletion: Bool? = nil) -> OwnerReference {
         OwnerReference(
             apiVersion: Self.resourceType.apiVersion, kind: Self.resourceType.kind, name: self.metadata.name,
-            uid: self.metadata.uid, controller: isController)
+            uid: self.metadata.uid, controller: isController, blockOwnerDeletion: blockOwnerDeletion)
     }
 }
 
