@@ -28,6 +28,9 @@ public struct APIServerConfiguration: Sendable {
         }
     /// Reads the logs of containers; without it there are none.
     public var podLogs: (@Sendable (PodLogRequest) async -> PodLogAnswer)?
+    /// The revision before the first write; by default the milliseconds since 1970, so that revisions rise from start to
+    /// start and a client of an earlier cluster is told to list anew.
+    public var firstRevision: Int64?
     /// Changes kept for each resource, so that a watch can go on where it was cut.
     public var historyMax = 4_096
 
@@ -94,9 +97,8 @@ public final class APIServer: Service {
         }
         self.adminToken = SymmetricKey(size: .bits256).withUnsafeBytes { Base64.encodeURL(Array($0)) }
         self.webhooks = WebhookClient()
-        // Revisions rise from start to start, so that a client of an earlier cluster is told to list anew.
         let store = ObjectStore(
-            firstRevision: surroundings.now().microseconds / 1_000,
+            firstRevision: configuration.firstRevision ?? surroundings.now().microseconds / 1_000,
             limits: ObjectStore.Limits(history: configuration.historyMax))
         self.registry = Registry(
             store: store, surroundings: surroundings,

@@ -113,7 +113,8 @@ struct Authorizer: Sendable {
         if let path = attempt.path {
             return APIFailure(
                 code: 403, reason: "Forbidden",
-                message: "forbidden: User \"\(attempt.user.name)\" cannot \(attempt.verb) path \"\(path)\"")
+                message: "forbidden: User \"\(attempt.user.name)\" cannot \(attempt.verb) path \"\(path)\"",
+                showsEmptyDetails: true)
         }
         let resource = attempt.subresource.isEmpty ? attempt.resource : "\(attempt.resource)/\(attempt.subresource)"
         let scope = attempt.namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(attempt.namespace)\""

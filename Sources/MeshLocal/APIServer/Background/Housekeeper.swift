@@ -165,7 +165,7 @@ struct Housekeeper: Sendable {
         var kinds: [String: Int] = [:]
         var finalizers: [String: Int] = [:]
         for (resource, _, stored) in remaining {
-            kinds[resource.description, default: 0] += 1
+            kinds["\(resource.plural).\(resource.group)", default: 0] += 1
             for finalizer in stored.object.finalizers { finalizers[finalizer, default: 0] += 1 }
         }
         let contents = kinds.sorted { $0.key < $1.key }.map { "\($0.key) has \($0.value) resource instances" }

@@ -80,7 +80,11 @@ extension APIHandler {
         let documents = OpenAPIDocuments(catalog: self.registry.catalog.snapshot, table: self.registry.table)
         switch parts.dropFirst().first {
         case "v2": return Documents.reply(documents.version2)
-        case "v3" where parts.count == 2: return Documents.reply(documents.index)
+        case "v3" where parts.count == 2:
+            // The index is JSON under the media type that the real server gives it.
+            var reply = Documents.reply(documents.index)
+            reply.headers = [("content-type", "text/plain; charset=utf-8")]
+            return reply
         case "v3":
             guard let document = documents.version3(parts.dropFirst(2).joined(separator: "/")) else {
                 return .text("404 page not found\n", status: 404)

@@ -44,7 +44,7 @@ struct Discovery: Sendable {
             var value: JSONValue = [
                 "name": .string(kind.plural), "singularName": .string(kind.singular),
                 "namespaced": .bool(kind.isNamespaced), "kind": .string(kind.kind),
-                "verbs": Self.texts(kind.verbs.sorted()),
+                "verbs": Self.texts(Self.verbs(kind)),
             ]
             if !kind.shortNames.isEmpty { value["shortNames"] = Self.texts(kind.shortNames) }
             if !kind.categories.isEmpty { value["categories"] = Self.texts(kind.categories) }
@@ -70,6 +70,12 @@ struct Discovery: Sendable {
         ]
         if !group.isEmpty { result["apiVersion"] = "v1" }
         return result
+    }
+
+    /// The verbs in the order in which the real server lists them.
+    private static func verbs(_ kind: ResourceKind) -> [String] {
+        guard kind.isCustom else { return kind.verbs.sorted() }
+        return ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
     }
 
     /// The aggregated form of `/api` (the core group) or `/apis` (all others).
@@ -104,7 +110,7 @@ struct Discovery: Sendable {
         var value: JSONValue = [
             "resource": .string(kind.plural), "responseKind": response(kind.kind, nil, nil),
             "scope": kind.isNamespaced ? "Namespaced" : "Cluster", "singularResource": .string(kind.singular),
-            "verbs": self.texts(kind.verbs.sorted()),
+            "verbs": self.texts(self.verbs(kind)),
         ]
         if !kind.shortNames.isEmpty { value["shortNames"] = self.texts(kind.shortNames) }
         if !kind.categories.isEmpty { value["categories"] = self.texts(kind.categories) }

@@ -21,7 +21,7 @@ extension APIHandler {
         if isWatch { return try self.watch(request, kind, namespace, labels, fields, negotiation) }
         try self.checkListOptions(request)
         let page = try self.page(request, kind, namespace, labels, fields)
-        var metadata: JSONValue = ["resourceVersion": .string(String(page.revision))]
+        var metadata = Self.listMetadata(page.revision, negotiation.form == .object ? kind : kind.withoutDefinition)
         if let token = page.next { metadata["continue"] = .string(token) }
         if let count = page.remaining { metadata["remainingItemCount"] = .integer(Int64(count)) }
         let value: JSONValue
@@ -46,7 +46,14 @@ extension APIHandler {
         return Documents.reply(value, negotiation)
     }
 
-    private static func withoutType(_ object: JSONValue) -> JSONValue {
+    /// The metadata of a list; lists of custom resources say that nothing follows.
+    static func listMetadata(_ revision: Int64, _ kind: ResourceKind) -> JSONValue {
+        var metadata: JSONValue = ["resourceVersion": .string(String(revision))]
+        if kind.isCustom { metadata["continue"] = "" }
+        return metadata
+    }
+
+    static func withoutType(_ object: JSONValue) -> JSONValue {
         guard var members = object.object else { return object }
         members["kind"] = nil
         members["apiVersion"] = nil
@@ -75,13 +82,13 @@ extension APIHandler {
             }
             guard match == "Exact" || match == "NotOlderThan" else {
                 throw self.invalidOption([
-                    .notSupported("resourceVersionMatch", .string(match), ["Exact", "NotOlderThan"])
+                    .notSupported("resourceVersionMatch", .string(match), ["Exact", "NotOlderThan", ""])
                 ])
             }
             if match == "Exact", version == "0" {
                 throw self.invalidOption([
                     .forbidden(
-                        "resourceVersionMatch", "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"")
+                        "resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
                 ])
             }
         }
@@ -172,6 +179,13 @@ extension APIHandler {
         }
     }
 
+    /// Checks that a read does not ask for a state to come.
+    func checkVersion(_ request: APIRequest) throws(APIFailure) {
+        guard let version = try Self.version(request.query["resourceVersion"]) else { return }
+        let current = self.registry.store.revision
+        guard version <= current else { throw Self.tooLarge(version, current) }
+    }
+
     private static func tooLarge(_ version: Int64, _ current: Int64) -> APIFailure {
         var failure = APIFailure(
             code: 504, reason: "Timeout",
@@ -186,9 +200,9 @@ extension APIHandler {
     static func version(_ text: String?) throws(APIFailure) -> Int64? {
         guard let text, !text.isEmpty else { return nil }
         guard let version = Int64(text), version >= 0 else {
-            throw .invalid(
-                GroupKind(group: "meta.k8s.io", kind: "ListOptions"), "",
-                [.invalid("resourceVersion", .string(text), "strconv.ParseUint: parsing \"\(text)\": invalid syntax")])
+            throw .badRequest(
+                "invalid resource version: resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax"
+            )
         }
         return version
     }
@@ -201,7 +215,8 @@ extension APIHandler {
     ) throws(APIFailure) -> APIReply {
         let text = request.query["resourceVersion"] ?? ""
         guard let version = text.isEmpty ? 0 : Int64(text), version >= 0 else {
-            throw .internal("Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
+            throw .internal(
+                "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
         }
         let wantsInitial = request.query["sendInitialEvents"]
         let match = request.query["resourceVersionMatch"] ?? ""

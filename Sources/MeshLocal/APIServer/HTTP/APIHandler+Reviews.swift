@@ -48,7 +48,7 @@ extension APIHandler {
         let wanted = (object["spec"]?["audiences"]?.array ?? []).compactMap(\.string)
         let audiences = wanted.isEmpty ? [self.authenticator.audience] : wanted
         guard case .success(let claims) = self.authenticator.check(token) else {
-            return ["user": [:], "error": "[invalid bearer token, token lookup failed]"]
+            return ["user": [:], "error": "invalid bearer token"]
         }
         let common = audiences.filter { claims.audiences.contains($0) }
         guard !common.isEmpty else {

@@ -31,7 +31,13 @@ extension APIHandler {
     func answerSubresource(
         _ request: APIRequest, _ target: RequestTarget, _ kind: ResourceKind, _ verb: String, _ user: UserInfo
     ) async throws(APIFailure) -> APIReply {
-        guard let subresource = kind.subresource(target.subresource) else { throw .noSuchPath() }
+        guard let subresource = kind.subresource(target.subresource) else {
+            // A part that a definition could have switched on is told apart from one that does not exist.
+            if kind.isCustom, ["status", "scale"].contains(target.subresource) {
+                throw .notFound(kind.id, target.name ?? "")
+            }
+            throw .noSuchPath()
+        }
         guard subresource.verbs.contains(verb) else {
             throw .methodNotAllowed("the server does not allow this method on the requested resource")
         }
@@ -39,7 +45,7 @@ extension APIHandler {
         guard
             let negotiation = Negotiation.choose(request.headers["accept"], allowsTable: true)
                 ?? (target.subresource == "log" ? Negotiation() : nil)
-        else { throw Negotiation.refusal }
+        else { throw Negotiation.refusal(isList: false) }
         let key = ObjectKey(namespace: target.namespace ?? "", name: name)
         switch target.subresource {
         case "log": return try await self.log(request, kind, key)
@@ -146,9 +152,7 @@ extension APIHandler {
                 do {
                     wanted = try JSONPatch.apply(patch, to: current)
                 } catch {
-                    throw APIFailure(
-                        code: 422, reason: "Invalid",
-                        message: "the server rejected our request due to an error in our request")
+                    throw APIFailure.rejected()
                 }
             case .apply(let body, let force):
                 let apply = Registry.Modification.apply(paths.applied(body, kind: kind, key: key), force: force)
@@ -159,6 +163,11 @@ extension APIHandler {
         } else {
             options = try self.writeOptions(request, user, "UpdateOptions")
             wanted = try self.document(of: request, as: "Scale")
+        }
+        if !kind.isCustom, let replicas = wanted["spec"]?["replicas"]?.integer, replicas < 0 {
+            throw .invalid(
+                GroupKind(group: "autoscaling", kind: "Scale"), key.name,
+                [.invalid("spec.replicas", .integer(replicas), "must be greater than or equal to 0")])
         }
         guard let replicas = wanted["spec"]?["replicas"]?.integer ?? (verb == "update" ? 0 : nil) else {
             throw .badRequest("spec.replicas must be a number")

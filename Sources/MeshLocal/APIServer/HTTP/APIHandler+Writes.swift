@@ -22,7 +22,14 @@ extension APIHandler {
                 [.forbidden("force", "may not be specified for non-apply patch")])
         }
         switch type {
-        case "application/json-patch+json": return (.jsonPatch(try Self.document(request.body)), options)
+        case "application/json-patch+json":
+            let patch = try Self.document(request.body)
+            guard patch.array != nil else {
+                throw .badRequest(
+                    "error decoding patch: json: cannot unmarshal \(SchemaValidator.typeName(patch)) into Go value of "
+                        + "type []handlers.jsonPatchOp")
+            }
+            return (.jsonPatch(patch), options)
         case "application/merge-patch+json": return (.mergePatch(try Self.object(request.body)), options)
         case "application/strategic-merge-patch+json" where !kind.isCustom:
             return (.strategicMergePatch(try Self.object(request.body)), options)
@@ -37,9 +44,10 @@ extension APIHandler {
                 ? try Self.document(request.body) : try Self.yaml(request.body)
             return (.apply(body, force: request.query.flag("force")), options)
         default:
-            var types = ["application/json-patch+json", "application/merge-patch+json"]
-            if !kind.isCustom { types.append("application/strategic-merge-patch+json") }
-            throw Self.unsupportedType(types + ["application/apply-patch+yaml"])
+            guard type == "application/strategic-merge-patch+json" else { throw Self.unsupportedType([]) }
+            throw Self.unsupportedType([
+                "application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml",
+            ])
         }
     }
 
@@ -65,8 +73,8 @@ extension APIHandler {
         let value = try Self.document(bytes)
         guard value.object != nil else {
             throw .badRequest(
-                "json: cannot unmarshal \(SchemaValidator.typeName(value)) into Go value of type map[string]interface {}"
-            )
+                "error decoding patch: json: cannot unmarshal \(SchemaValidator.typeName(value)) into Go value of type "
+                    + "map[string]interface {}")
         }
         return value
     }
@@ -170,8 +178,8 @@ extension APIHandler {
         return Documents.reply(
             [
                 "kind": .string(kind.listKind), "apiVersion": .string(kind.apiVersion),
-                "metadata": ["resourceVersion": .string(String(self.registry.store.revision))],
-                "items": .array(items),
+                "metadata": Self.listMetadata(self.registry.store.revision, kind),
+                "items": .array(kind.isCustom ? items : items.map(Self.withoutType)),
             ], negotiation)
     }
 }

@@ -36,7 +36,9 @@ struct APIHandler: Sendable {
             subresource: target.subresource, name: target.name ?? "")
         guard self.authorizer.allows(attempt) else { throw Authorizer.refusal(attempt) }
         let catalog = self.registry.catalog.snapshot
-        guard catalog.groups.contains(target.group) else { return .text("404 page not found\n", status: 404) }
+        let isServed = !catalog.kinds(group: target.group, version: target.version).isEmpty
+        let isBuiltIn = ResourceKind.builtIn.contains { $0.group == target.group }
+        guard isServed || isBuiltIn else { return .text("404 page not found\n", status: 404) }
         guard let kind = catalog.kind(group: target.group, version: target.version, plural: target.plural),
             kind.isNamespaced || target.namespace == nil, target.rest.isEmpty
         else { throw .noSuchPath() }
@@ -77,11 +79,12 @@ struct APIHandler: Sendable {
         else { throw .methodNotAllowed("the server does not allow this method on the requested resource") }
         if kind.verbs == ["create"] { return try await self.answerReview(request, target, kind, user) }
         guard let negotiation = Negotiation.choose(request.headers["accept"], allowsTable: true) else {
-            throw Negotiation.refusal
+            throw Negotiation.refusal(isList: verb == "list" || verb == "watch")
         }
         let key = ObjectKey(namespace: target.namespace ?? "", name: target.name ?? "")
         switch verb {
         case "get":
+            try self.checkVersion(request)
             let object = try self.registry.get(kind, key)
             return self.reply(object, kind, request, negotiation)
         case "list", "watch":
@@ -196,8 +199,10 @@ struct APIHandler: Sendable {
     static func unsupportedType(_ types: [String]) -> APIFailure {
         APIFailure(
             code: 415, reason: "UnsupportedMediaType",
-            message: "the body of the request was in an unknown format - accepted media types include: "
-                + types.joined(separator: ", "))
+            message: types.isEmpty
+                ? "415: Unsupported Media Type"
+                : "the body of the request was in an unknown format - accepted media types include: "
+                    + types.joined(separator: ", "), showsEmptyDetails: types.isEmpty)
     }
 
     func readProtobuf(_ bytes: [UInt8], _ shape: Shape) throws(APIFailure) -> JSONValue {
@@ -217,7 +222,9 @@ struct APIHandler: Sendable {
             } else if isText, bytes.first == UInt8(ascii: "{") {
                 shown = String(decoding: bytes.prefix(30), as: UTF8.self) + (bytes.count > 30 ? " ..." : "")
             } else {
-                shown = bytes.prefix(30).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                shown =
+                    bytes.prefix(30).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                    + (bytes.count > 30 ? " ..." : "")
             }
             return .badRequest(
                 "the object provided is unrecognized (must be of type \(kind.kind)): couldn't get version/kind; json "
@@ -254,6 +261,7 @@ struct APIHandler: Sendable {
                     "the API version in the data (\(version)) does not match the expected API version (\(kind.apiVersion))"
                 )
             }
+            try Validation.checkCustomKind(value, kind)
             return
         }
         let isOther = !name.isEmpty && name != kind.kind
@@ -267,8 +275,10 @@ struct APIHandler: Sendable {
             throw .badRequest("\(name) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(why)")
         }
         guard version.isEmpty || version == kind.apiVersion else {
-            throw .badRequest(
-                "the API version in the data (\(version)) does not match the expected API version (\(kind.apiVersion))")
+            throw ObjectDecoder.unreadable(
+                kind,
+                "no kind \"\(name)\" is registered for version \"\(version)\" in scheme "
+                    + "\"pkg/api/legacyscheme/scheme.go:30\"")
         }
     }
 }

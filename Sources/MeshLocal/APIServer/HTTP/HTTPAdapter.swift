@@ -28,7 +28,9 @@ struct HTTPAdapter: HTTPResponder {
                 message: "Request entity too large: limit is \(APIHandler.bodyMax)")
             return Self.response(Documents.reply(failure), request)
         }
-        return Self.response(await self.handler.answer(converted), request)
+        var reply = await self.handler.answer(converted)
+        if request.method == .head { reply.body = .bytes([]) }
+        return Self.response(reply, request)
     }
 
     private static func convert(_ request: Request) -> APIRequest {

@@ -42,10 +42,21 @@ struct Negotiation: Hashable, Sendable {
         return nil
     }
 
+    /// The refusal of discovery documents.
     static let refusal = APIFailure(
         code: 406, reason: "NotAcceptable",
         message: "only the following media types are accepted: application/json, application/yaml, "
             + "application/vnd.kubernetes.protobuf")
+
+    /// The refusal of objects, and of lists, which can be watched.
+    static func refusal(isList: Bool) -> APIFailure {
+        var types = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
+        if isList { types += ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"] }
+        return APIFailure(
+            code: 406, reason: "NotAcceptable",
+            message: "406: Not Acceptable\n\nAvailable representations: \(types.joined(separator: ", "))",
+            showsEmptyDetails: true)
+    }
 }
 
 /// Documents as bytes and back.
@@ -92,11 +103,11 @@ enum Documents {
 
     /// Text that no reader of YAML takes for something else.
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.utf8.first, (0x61...0x7A).contains(first | 0x20), text.utf8.count > 5 else {
-            return false
-        }
+        guard let first = text.utf8.first, (0x61...0x7A).contains(first | 0x20) else { return false }
+        let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
+        guard !words.contains(text.lowercased()) else { return false }
         return text.utf8.allSatisfy { byte in
-            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-./".utf8.contains(byte)
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-./_".utf8.contains(byte)
         }
     }
 

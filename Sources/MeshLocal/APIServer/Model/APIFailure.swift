@@ -20,6 +20,8 @@ struct APIFailure: Error, Hashable, Sendable {
     var uid: String?
     var causes: [Cause] = []
     var retryAfterSeconds: Int?
+    /// Some errors carry an object of details even when it says nothing.
+    var showsEmptyDetails = false
 
     /// The `Status` object.
     var status: JSONValue {
@@ -43,7 +45,7 @@ struct APIFailure: Error, Hashable, Sendable {
                     return object
                 })
         }
-        if !details.isEmpty { members["details"] = .object(details) }
+        if !details.isEmpty || self.showsEmptyDetails { members["details"] = .object(details) }
         return .object(members)
     }
 }
@@ -76,7 +78,8 @@ extension APIFailure {
     /// A path that no resource has.
     static func noSuchPath() -> APIFailure {
         APIFailure(
-            code: 404, reason: "NotFound", message: "the server could not find the requested resource")
+            code: 404, reason: "NotFound", message: "the server could not find the requested resource",
+            showsEmptyDetails: true)
     }
 
     static func alreadyExists(_ resource: ResourceID, _ name: String, isTerminating: Bool = false) -> APIFailure {
@@ -103,7 +106,14 @@ extension APIFailure {
     }
 
     static func methodNotAllowed(_ message: String) -> APIFailure {
-        APIFailure(code: 405, reason: "MethodNotAllowed", message: message)
+        APIFailure(code: 405, reason: "MethodNotAllowed", message: message, showsEmptyDetails: true)
+    }
+
+    /// A patch that does not apply, of which no more is said.
+    static func rejected() -> APIFailure {
+        APIFailure(
+            code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request",
+            showsEmptyDetails: true)
     }
 
     static func expired(_ message: String) -> APIFailure {

@@ -12,6 +12,19 @@ enum GoText {
         }
     }
 
+    /// A value as Go prints it: maps as `map[a:b]`, in order of names.
+    static func map(_ value: JSONValue) -> String {
+        switch value {
+        case .object(let members):
+            "map[" + members.sorted { $0.key < $1.key }.map { "\($0.key):\(Self.map($0.value))" }.joined(separator: " ")
+                + "]"
+        case .array(let elements): "[" + elements.map(Self.map).joined(separator: " ") + "]"
+        case .string(let text): text
+        case .null: "<nil>"
+        default: Self.quoted(value)
+        }
+    }
+
     /// A string in double quotes with escapes.
     static func quote(_ text: String) -> String {
         var output = "\""

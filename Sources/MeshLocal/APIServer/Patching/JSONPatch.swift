@@ -66,8 +66,9 @@ enum JSONPatch {
 
     private static func pointer(_ text: String) throws(Failure) -> [String] {
         if text.isEmpty { return [] }
-        guard text.first == "/" else { throw Failure(text: "invalid JSON pointer \(text)") }
-        return text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { token in
+        // A pointer without its first slash loses its first token, as in the library that the real server uses.
+        return text.drop { $0 != "/" }.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map {
+            token in
             String(token.replacing("~1", with: "/").replacing("~0", with: "~"))
         }
     }

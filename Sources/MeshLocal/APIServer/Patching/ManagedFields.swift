@@ -104,8 +104,9 @@ struct FieldOwnership {
     func updated(live: JSONValue?, new: JSONValue, owner: ManagedFields.Owner) -> JSONValue? {
         var managed = ManagedFields(of: live ?? [:])
         // A client that sends an empty list gives all ownership up.
-        if let sent = new["metadata"]?["managedFields"]?.array, sent.isEmpty { managed.entries = [:] }
-        if live != nil, managed.entries.isEmpty, live?["metadata"]?["managedFields"] != nil { return nil }
+        if let sent = new["metadata"]?["managedFields"]?.array, sent.allSatisfy({ $0 == [:] }) { return nil }
+        // Nobody is tracked before the first apply.
+        if live != nil, managed.entries.isEmpty { return nil }
         let difference = self.documents.compare(live, new, self.shape)
         let changed = difference.modified.union(difference.removed)
         for (other, entry) in managed.entries where other != owner {

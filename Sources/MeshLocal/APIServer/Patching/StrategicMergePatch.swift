@@ -30,7 +30,7 @@ struct StrategicMergePatch {
             case "replace": return .object(changes)
             case "delete": return nil
             case "merge": break
-            default: throw Failure(text: "unknown patch type found: \(directive)")
+            default: throw Failure(text: "unknown patch type: \(directive) in map: \(GoText.map(patch))")
             }
         }
         if let retained = changes.removeValue(forKey: "$retainKeys")?.array?.compactMap(\.string) {
@@ -43,6 +43,7 @@ struct StrategicMergePatch {
     private func mergeMembers(
         _ changes: [String: JSONValue], into members: inout [String: JSONValue], _ shape: Shape
     ) throws(Failure) {
+        let before = members
         let structure = self.structure(shape)
         let valueShape: Shape? = if case .map(let value, _) = self.table.resolve(shape) { value } else { nil }
         for (name, change) in changes where !name.hasPrefix("$") {
@@ -52,6 +53,8 @@ struct StrategicMergePatch {
                 continue
             }
             switch change {
+            case .object where change["$patch"] != nil && members[name] == nil:
+                continue  // A directive about something that is not there.
             case .object:
                 let child = field?.shape ?? valueShape ?? .any
                 members[name] = try self.merge(change, into: members[name] ?? [:], child)
@@ -60,11 +63,16 @@ struct StrategicMergePatch {
                     members[name] = change
                     continue
                 }
-                var list = members[name]?.array ?? []
+                let live = members[name]?.array ?? []
+                var list = live
                 if let key = field.patchKey {
                     try self.mergeList(elements, into: &list, key: key, element)
                 } else {
                     for element in elements where !list.contains(element) { list.append(element) }
+                }
+                let isReplaced = elements.contains { $0["$patch"]?.string == "replace" }
+                if !isReplaced, changes["$setElementOrder/\(name)"] == nil {
+                    list = Self.ordered(list, named: elements, live: live, key: field.patchKey)
                 }
                 members[name] = .array(list)
             default: members[name] = change
@@ -78,7 +86,9 @@ struct StrategicMergePatch {
         for (name, order) in changes where name.hasPrefix("$setElementOrder/") {
             let field = String(name.dropFirst("$setElementOrder/".count))
             guard let list = members[field]?.array, let wanted = order.array else { continue }
-            members[field] = .array(Self.ordered(list, wanted, key: structure?.fields[field]?.patchKey))
+            members[field] = .array(
+                Self.ordered(
+                    list, named: wanted, live: before[field]?.array ?? [], key: structure?.fields[field]?.patchKey))
         }
     }
 
@@ -92,7 +102,7 @@ struct StrategicMergePatch {
         for element in elements {
             guard let value = element[key] else {
                 throw Failure(
-                    text: "map: map[\(GoText.quoted(element))] does not contain declared merge key: \(key)")
+                    text: "map: \(GoText.map(element)) does not contain declared merge key: \(key)")
             }
             let position = list.firstIndex { $0[key] == value }
             if element["$patch"]?.string == "delete" {
@@ -105,23 +115,30 @@ struct StrategicMergePatch {
         }
     }
 
-    /// The list with the elements that `order` names in that order, the others staying near their neighbours.
-    private static func ordered(_ list: [JSONValue], _ order: [JSONValue], key: String?) -> [JSONValue] {
-        func rank(_ element: JSONValue) -> Int? {
-            order.firstIndex { wanted in
-                if let key { wanted[key] == element[key] } else { wanted == element }
-            }
+    /// The merged list in the order of the real server: what the patch names in its order, everything else where it
+    /// was, and what is new before what it cannot be compared with.
+    private static func ordered(
+        _ list: [JSONValue], named order: [JSONValue], live: [JSONValue], key: String?
+    ) -> [JSONValue] {
+        func identity(_ element: JSONValue) -> JSONValue? { key.map { element[$0] } ?? element }
+        let wanted = order.compactMap(identity)
+        let before = live.compactMap(identity)
+        func rank(_ element: JSONValue, in names: [JSONValue]) -> Int? {
+            identity(element).flatMap { names.firstIndex(of: $0) }
         }
-        let named = list.filter { rank($0) != nil }.sorted { (rank($0) ?? 0) < (rank($1) ?? 0) }
-        var remaining = named[...]
+        var named = list.filter { rank($0, in: wanted) != nil }
+            .sorted { (rank($0, in: wanted) ?? 0) < (rank($1, in: wanted) ?? 0) }[...]
+        var others = list.filter { rank($0, in: wanted) == nil }[...]
         var result: [JSONValue] = []
-        for element in list {
-            if rank(element) == nil {
-                result.append(element)
-            } else if let next = remaining.popFirst() {
+        while let other = others.first, let next = named.first {
+            if let left = rank(other, in: before), let right = rank(next, in: before), left < right {
+                result.append(other)
+                others = others.dropFirst()
+            } else {
                 result.append(next)
+                named = named.dropFirst()
             }
         }
-        return result
+        return result + others + named
     }
 }

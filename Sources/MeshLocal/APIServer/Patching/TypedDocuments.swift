@@ -16,7 +16,10 @@ struct TypedDocuments {
         self.alwaysPresent =
             isCustom
             ? ["metadata"]
-            : ["metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "roleRef"]
+            : [
+                "metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "roleRef",
+                "containers",
+            ]
     }
 
     /// A shape with what matters for walking.
@@ -114,8 +117,8 @@ struct TypedDocuments {
                 var oldMember = before[name]
                 var newMember = after[name]
                 if field(name) != nil, self.alwaysPresent.contains(name) {
-                    if oldMember == nil, newMember?.object != nil { oldMember = [:] }
-                    if newMember == nil, oldMember?.object != nil { newMember = [:] }
+                    if oldMember == nil { oldMember = newMember?.emptied }
+                    if newMember == nil { newMember = oldMember?.emptied }
                 }
                 self.compare(oldMember, newMember, shape, path + ["f:\(name)"], &result)
             }
@@ -228,6 +231,15 @@ struct TypedDocuments {
 }
 
 extension JSONValue {
+    /// An empty container of the same sort; nil for anything else.
+    fileprivate var emptied: JSONValue? {
+        switch self {
+        case .array: []
+        case .object: [:]
+        default: nil
+        }
+    }
+
     fileprivate var isEmptyContainer: Bool {
         switch self {
         case .array(let elements): elements.isEmpty

@@ -17,7 +17,7 @@ struct ObjectDecoder: Sendable {
             do {
                 var object = try decoder.decode(value, as: kind.shape, kind: kind.kind)
                 Defaults.apply(to: &object, kind)
-                return Decoded(object: object, unknownFields: decoder.unknownFields)
+                return Decoded(object: object, unknownFields: Self.ordered(decoder.unknownFields))
             } catch {
                 throw Self.unreadable(kind, error.message)
             }
@@ -30,7 +30,15 @@ struct ObjectDecoder: Sendable {
         }
         object = custom.schema.defaulted(object)
         dropped += decoder.unknownFields.map { "metadata.\($0)" }
-        return Decoded(object: object, unknownFields: dropped.sorted())
+        return Decoded(object: object, unknownFields: Self.ordered(dropped))
+    }
+
+    /// Nested members first, as documents are usually written.
+    private static func ordered(_ paths: [String]) -> [String] {
+        paths.sorted { left, right in
+            let isLeftNested = left.contains(".")
+            return isLeftNested == right.contains(".") ? left < right : isLeftNested
+        }
     }
 
     static func unreadable(_ kind: ResourceKind, _ why: String) -> APIFailure {

@@ -18,7 +18,6 @@ extension Registry {
         if object["spec"]?["priority"] == nil { object.set(["spec", "priority"], 0) }
         object.update("spec") { spec in
             spec.setDefault("preemptionPolicy", "PreemptLowerPriority")
-            spec.setDefault("enableServiceLinks", true)
         }
         let name = object["spec"]?["serviceAccountName"]?.string ?? "default"
         object.set(["spec", "serviceAccountName"], .string(name))

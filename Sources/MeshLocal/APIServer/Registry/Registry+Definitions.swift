@@ -50,7 +50,7 @@ extension Registry {
                 if let index { conditions[index] = condition } else { conditions.append(condition) }
             }
             if let clash {
-                set("NamesAccepted", false, "KindConflict", "\"\(clash)\" is already in use")
+                set("NamesAccepted", false, "ListKindConflict", "\"\(clash)List\" is already in use")
                 set("Established", false, "NotAccepted", "not all names are accepted")
             } else {
                 set("NamesAccepted", true, "NoConflicts", "no conflicts found")

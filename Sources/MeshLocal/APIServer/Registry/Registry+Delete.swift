@@ -73,7 +73,9 @@ extension Registry {
         let isHeld = !object.finalizers.isEmpty || Self.hasNamespaceFinalizers(object, kind)
         guard isHeld || grace > 0 else {
             if options.isDryRun { return .gone(view) }
-            let removed = try self.store.remove(kind.storage, key, expected: stored.revision)
+            // A pod's last state says that it was deleted, and that nothing was waited for.
+            if kind.kind == "Pod", kind.group.isEmpty { self.markDeleted(&object, kind, grace: 0) }
+            let removed = try self.store.remove(kind.storage, key, expected: stored.revision, last: object)
             self.changed(kind, old: stored.object, new: nil)
             return .gone(Representation.view(removed, as: kind))
         }
@@ -110,6 +112,9 @@ extension Registry {
         case .background: break
         case nil: finalizers += existing
         }
+        if kind.storage == Self.definitions, !finalizers.contains(Self.definitionFinalizer) {
+            finalizers.append(Self.definitionFinalizer)
+        }
         object.set(["metadata", "finalizers"], finalizers.isEmpty ? nil : .array(finalizers.map(JSONValue.string)))
     }
 
@@ -122,8 +127,11 @@ extension Registry {
                 object.set(["metadata", "generation"], .integer(generation + 1))
             }
         }
-        object.set(["metadata", "deletionGracePeriodSeconds"], .integer(grace))
-        if kind.kind == "Namespace", kind.group.isEmpty { object.set(["status", "phase"], "Terminating") }
+        if kind.kind == "Namespace", kind.group.isEmpty {
+            object.set(["status", "phase"], "Terminating")
+        } else {
+            object.set(["metadata", "deletionGracePeriodSeconds"], .integer(grace))
+        }
     }
 
     /// Deletes what a list would show.

@@ -102,7 +102,7 @@ extension Registry {
         _ options: WriteOptions, _ warnings: [String]
     ) throws(Attempt) -> WriteOutcome {
         if options.isDryRun { return WriteOutcome(object: object, warnings: warnings) }
-        let new = Representation.storage(object, of: kind)
+        let new = Representation.storage(object, of: kind, in: self.catalog.snapshot)
         do {
             let result: JSONValue
             if Self.isFinished(new, kind) {
@@ -199,9 +199,7 @@ extension Registry {
                 raw = try JSONPatch.apply(patch, to: live)
             } catch {
                 if error.isMalformed { throw .badRequest(error.text) }
-                throw APIFailure(
-                    code: 422, reason: "Invalid",
-                    message: "the server rejected our request due to an error in our request")
+                throw APIFailure.rejected()
             }
         case .mergePatch(let patch): raw = MergePatch.apply(patch, to: live)
         case .strategicMergePatch(let patch):
@@ -239,14 +237,30 @@ extension Registry {
             throw .badRequest(
                 "the name of the object (\(raw.objectName)) does not match the name on the URL (\(live.objectName))")
         }
-        decoded = try self.decoder.decode(raw, kind)
+        try Self.checkPatchedNamespace(raw, live)
+        guard raw["apiVersion"] == live["apiVersion"], raw["kind"] == live["kind"] else {
+            throw Self.unpatchable(raw, "the patch changes apiVersion or kind")
+        }
+        do {
+            decoded = try self.decoder.decode(raw, kind)
+        } catch {
+            throw Self.unpatchable(raw, error.message)
+        }
         do {
             return (decoded.object, try self.decoder.report(decoded.unknownFields, options, kind))
         } catch {
             let texts = decoded.unknownFields.map { "unknown field \"\($0)\"" }.joined(separator: ", ")
-            let error = FieldError.invalid(
-                "patch", .string(GoText.quoted(raw)), "strict decoding error: \(texts)")
-            throw APIFailure.invalid(GroupKind(group: "", kind: ""), "", [error])
+            throw Self.unpatchable(raw, "strict decoding error: \(texts)")
+        }
+    }
+
+    private static func unpatchable(_ raw: JSONValue, _ why: String) -> APIFailure {
+        .invalid(GroupKind(group: "", kind: ""), "", [.invalid("patch", .string(GoText.quoted(raw)), why)])
+    }
+
+    private static func checkPatchedNamespace(_ raw: JSONValue, _ live: JSONValue) throws(APIFailure) {
+        guard raw.objectNamespace == live.objectNamespace else {
+            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
         }
     }
 
@@ -272,6 +286,10 @@ extension Registry {
             throw .badRequest("invalid object type: \(version.contains("/") ? version : "/\(version)"), Kind=\(name)")
         }
         guard body["metadata"]?["managedFields"] == nil else { throw .badRequest("metadata.managedFields must be nil") }
+        guard let given = body["metadata"]?["name"], given != "" else {
+            throw .badRequest(
+                "the name of the object (\(key.name) based on URL) was undeterminable: name must be provided")
+        }
         let ownership = FieldOwnership(
             kind: kind, table: self.table, subresource: subresource, now: self.surroundings.now().text)
         let owner = ManagedFields.Owner(
@@ -280,10 +298,6 @@ extension Registry {
         do {
             try ownership.documents.check(body, kind.shape)
             if let live {
-                guard !body.objectName.isEmpty else {
-                    throw APIFailure.badRequest(
-                        "the name of the object (\(key.name) based on URL) was undeterminable: name must be provided")
-                }
                 try Self.checkName(body, key, kind)
                 if !body.resourceVersion.isEmpty, body.resourceVersion != live.resourceVersion {
                     throw APIFailure.conflict(kind.id, key.name)

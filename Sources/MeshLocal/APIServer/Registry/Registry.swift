@@ -88,7 +88,8 @@ final class Registry: Sendable {
             return WriteOutcome(object: object, isCreated: true, warnings: warnings)
         }
         do {
-            let stored = try self.store.create(kind.storage, Representation.storage(object, of: kind))
+            let stored = try self.store.create(
+                kind.storage, Representation.storage(object, of: kind, in: self.catalog.snapshot))
             self.changed(kind, old: nil, new: stored)
             return WriteOutcome(
                 object: Representation.view(stored, as: kind), isCreated: true, warnings: warnings)

@@ -22,6 +22,16 @@ enum Representation {
         return object
     }
 
+    /// The object as the storage version keeps it: what that version does not know is dropped, its defaults are filled in.
+    static func storage(_ view: JSONValue, of kind: ResourceKind, in catalog: Catalog.Snapshot) -> JSONValue {
+        let object = Self.storage(view, of: kind)
+        guard kind.isCustom, kind.version != kind.storageVersion,
+            let storage = catalog.kind(group: kind.group, version: kind.storageVersion, plural: kind.plural)?.custom
+        else { return object }
+        var dropped: [String] = []
+        return storage.schema.defaulted(storage.schema.pruned(object, isRoot: true, dropped: &dropped))
+    }
+
     /// The members of an Event in the core group and in events.k8s.io.
     private static let eventFields = [
         ("involvedObject", "regarding"), ("message", "note"), ("source", "deprecatedSource"),

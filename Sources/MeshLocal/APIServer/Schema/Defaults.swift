@@ -4,7 +4,28 @@ import MeshModel
 enum Defaults {
     static func apply(to object: inout JSONValue, _ kind: ResourceKind) {
         switch (kind.group, kind.kind) {
-        case ("", "Pod"): object.update("spec") { Self.podSpec(&$0) }
+        case ("", "Pod"):
+            object.update("spec") { spec in
+                Self.podSpec(&spec)
+                spec.setDefault("enableServiceLinks", true)
+            }
+            object.update("status") { status in
+                status.updateEach("conditions") { condition in
+                    condition.setDefault("lastProbeTime", nil)
+                    condition.setDefault("lastTransitionTime", nil)
+                }
+            }
+        case ("", "Event"):
+            object.setDefault("source", [:])
+            object.setDefault("reportingComponent", "")
+            object.setDefault("reportingInstance", "")
+        case ("events.k8s.io", "Event"): object.setDefault("deprecatedSource", [:])
+        case ("coordination.k8s.io", "Lease"):
+            // Behind a feature gate that is off by default.
+            object.update("spec") { spec in
+                spec["strategy"] = nil
+                spec["preferredHolder"] = nil
+            }
         case ("", "Service"): object.update("spec") { Self.service(&$0) }
         case ("", "Namespace"): Self.namespace(&object)
         case ("", "Secret"): Self.secret(&object)

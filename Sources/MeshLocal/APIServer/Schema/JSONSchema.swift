@@ -27,6 +27,8 @@ final class JSONSchema: Sendable {
     let mapType: String?
     /// The rules of `x-kubernetes-validations`, as written.
     let rules: [JSONValue]
+    /// Whether this schema or one inside it has rules.
+    let hasRules: Bool
 
     /// The numbers that bound a value.
     struct Limits: Sendable {
@@ -76,6 +78,9 @@ final class JSONSchema: Sendable {
         self.listKeys = (source["x-kubernetes-list-map-keys"]?.array ?? []).compactMap(\.string)
         self.mapType = source["x-kubernetes-map-type"]?.string
         self.rules = source["x-kubernetes-validations"]?.array ?? []
+        self.hasRules =
+            !self.rules.isEmpty || self.items?.hasRules ?? false || self.additional?.hasRules ?? false
+            || self.properties.values.contains { $0.hasRules }
     }
 
     /// How values merge under server-side apply.

@@ -54,5 +54,12 @@ struct ResourceKind: Sendable {
     var hasStatus: Bool { self.subresources.contains { $0.name == "status" } }
     var isCustom: Bool { self.custom != nil }
 
+    /// The same kind without what its definition adds.
+    var withoutDefinition: ResourceKind {
+        var copy = self
+        copy.custom = nil
+        return copy
+    }
+
     func subresource(_ name: String) -> Subresource? { self.subresources.first { $0.name == name } }
 }

@@ -113,7 +113,7 @@ struct ShapeDecoder {
             // Exactly six digits of a fraction, as the layout says.
             guard let time = WallTime(text), text.utf8.count >= 27, text.utf8.dropFirst(19).first == UInt8(ascii: "."),
                 text.utf8.dropFirst(20).prefix(while: { (0x30...0x39).contains($0) }).count == 6
-            else { throw Mismatch(text: Self.badTime(text, "2006-01-02T15:04:05.000000Z07:00")) }
+            else { throw Mismatch(text: Self.badMicroTime(text)) }
             return .string(time.microText)
         case (.bytes, .string(let text)):
             if let offset = Base64.firstInvalid(text) {
@@ -122,6 +122,17 @@ struct ShapeDecoder {
             return value
         default: throw self.mismatch(value, owner, goField, Self.goType(.scalar(scalar)))
         }
+    }
+
+    private static func badMicroTime(_ text: String) -> String {
+        let layout = "2006-01-02T15:04:05.000000Z07:00"
+        guard WallTime(text) != nil else { return self.badTime(text, layout) }
+        let digits = text.utf8.dropFirst(20).prefix { (0x30...0x39).contains($0) }.count
+        let hasFraction = text.utf8.dropFirst(19).first == UInt8(ascii: ".")
+        let isLong = hasFraction && digits > 6
+        let rest = String(text.dropFirst(isLong ? 26 : 19))
+        return "parsing time \"\(text)\" as \"\(layout)\": cannot parse \"\(rest)\" as "
+            + (isLong ? "\"Z07:00\"" : "\".000000\"")
     }
 
     private static func badTime(_ text: String, _ layout: String) -> String {

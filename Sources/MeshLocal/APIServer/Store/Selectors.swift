@@ -74,7 +74,9 @@ private struct LabelSelectionParser {
             result.append(try self.requirement())
             self.skipSpace()
             guard !self.rest.isEmpty else { break }
-            guard self.take(",") else { throw self.failure("found '\(self.word())', expected: ',' or 'end of string'") }
+            guard self.take(",") else {
+                throw APIFailure.badRequest("found '\(self.word())', expected: ',' or 'end of string'")
+            }
             self.skipSpace()
             if self.rest.isEmpty { throw self.failure("found '', expected: identifier after ','") }
         }
@@ -87,8 +89,8 @@ private struct LabelSelectionParser {
         if isNegated { _ = self.take("!") }
         let key = self.word()
         guard !key.isEmpty else {
-            throw self.failure(
-                "found '\(self.rest.first.map(String.init) ?? "")', expected: !, identifier, or 'end of string'")
+            let found = self.rest.first.map(String.init) ?? ""
+            throw .badRequest("found '\(found)', expected: !, identifier, or 'end of string'")
         }
         let nameErrors = Names.qualifiedNameErrors(key)
         guard nameErrors.isEmpty else {
@@ -112,7 +114,7 @@ private struct LabelSelectionParser {
 
     private mutating func values(_ key: String) throws(APIFailure) -> Set<String> {
         self.skipSpace()
-        guard self.take("(") else { throw self.failure("found '\(self.word())', expected: '('") }
+        guard self.take("(") else { throw self.failure("found '\(self.word())' expected: '('") }
         var values: Set<String> = []
         while true {
             values.insert(try self.value(key))
@@ -124,6 +126,9 @@ private struct LabelSelectionParser {
 
     private mutating func value(_ key: String) throws(APIFailure) -> String {
         self.skipSpace()
+        if let first = self.rest.first, "()".contains(first), first == "(" {
+            throw self.failure("found '(', expected: identifier")
+        }
         let value = self.word()
         let errors = Names.labelValueErrors(value)
         guard errors.isEmpty else {
@@ -138,7 +143,8 @@ private struct LabelSelectionParser {
         self.skipSpace()
         let text = self.word()
         guard let value = Int64(text) else {
-            throw self.failure("for 'Gt', 'Lt' operators, the value must be an integer")
+            throw self.failure(
+                "values[0]: Invalid value: \"\(text)\": for 'Gt', 'Lt' operators, the value must be an integer")
         }
         return value
     }

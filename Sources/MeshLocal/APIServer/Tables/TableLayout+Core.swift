@@ -26,8 +26,8 @@ extension TableLayout {
         ]
     }
 
-    static let serviceAccounts = TableLayout([name, column("Secrets"), age]) { object, now in
-        [.string(object.objectName), .integer(Int64(object["secrets"]?.array?.count ?? 0)), Self.age(object, now)]
+    static let serviceAccounts = TableLayout([name, age]) { object, now in
+        [.string(object.objectName), Self.age(object, now)]
     }
 
     static let services = TableLayout([
@@ -68,7 +68,8 @@ extension TableLayout {
     static let events = TableLayout([
         column("Last Seen"), column("Type"), column("Reason"), column("Object"), column("Subobject", wide: true),
         column("Source", wide: true), column("Message"), column("First Seen", wide: true),
-        column("Count", "integer", wide: true), column("Name", wide: true),
+        column("Count", wide: true),
+        PrinterColumn(name: "Name", type: "string", format: "name", description: "The name of the event.", priority: 1),
     ]) { object, now in
         let first = object["firstTimestamp"] ?? object["deprecatedFirstTimestamp"] ?? object["eventTime"]
         let last =

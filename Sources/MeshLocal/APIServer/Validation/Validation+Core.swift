@@ -179,12 +179,13 @@ extension Validation {
             errors.append(.required("\(field).name"))
         } else {
             errors += Names.labelErrors(name).map { .invalid("\(field).name", .string(name), $0) }
-            if !names.insert(name).inserted { errors.append(.duplicate("\(field).name", .string(name))) }
         }
         if (container["image"]?.string ?? "").isEmpty { errors.append(.required("\(field).image")) }
         for (index, port) in (container["ports"]?.array ?? []).enumerated() {
             let path = "\(field).ports[\(index)]"
-            errors += Self.portNumber(port["containerPort"]?.integer ?? 0, "\(path).containerPort")
+            let number = port["containerPort"]?.integer ?? 0
+            errors +=
+                number == 0 ? [.required("\(path).containerPort")] : Self.portNumber(number, "\(path).containerPort")
             if let name = port["name"]?.string, !name.isEmpty {
                 errors += Self.portName(name).map { .invalid("\(path).name", .string(name), $0) }
             }
@@ -205,6 +206,7 @@ extension Validation {
             }
             if (mount["mountPath"]?.string ?? "").isEmpty { errors.append(.required("\(path).mountPath")) }
         }
+        if !name.isEmpty, !names.insert(name).inserted { errors.append(.duplicate("\(field).name", .string(name))) }
         return errors
     }
 
@@ -222,8 +224,8 @@ extension Validation {
                 .invalid("spec.selector", selector ?? .null, "empty selector is invalid for \(kind.kind.lowercased())"))
         }
         let labels = spec["template"]?["metadata"]?["labels"]
-        if selector != nil,
-            !LabelSelection(object: selector).matches((labels?.object ?? [:]).compactMapValues(\.string))
+        if selector == nil
+            || !LabelSelection(object: selector).matches((labels?.object ?? [:]).compactMapValues(\.string))
         {
             errors.append(
                 .invalid(

@@ -10,9 +10,6 @@ extension Validation {
         if let count = spec["leaseTransitions"]?.integer, count < 0 {
             errors.append(.invalid("spec.leaseTransitions", .integer(count), "must be greater than or equal to 0"))
         }
-        if let holder = spec["preferredHolder"]?.string, !holder.isEmpty, spec["strategy"] == nil {
-            errors.append(.forbidden("spec.preferredHolder", "may only be specified when `strategy` is defined"))
-        }
         return errors
     }
 
@@ -20,7 +17,11 @@ extension Validation {
         // Events that came by the core group keep its looser rules.
         guard object["eventTime"] != nil || old == nil else { return [] }
         var errors: [FieldError] = []
-        if object["eventTime"] == nil { errors.append(.required("eventTime")) }
+        if object["eventTime"] == nil {
+            errors.append(.required("eventTime"))
+            if object["type"] == nil { errors.append(.invalid("type", "", "has invalid value: ")) }
+            return errors
+        }
         func text(_ name: String, _ max: Int, isRequired: Bool = true) {
             let value = object[name]?.string ?? ""
             if value.isEmpty, isRequired { errors.append(.required(name)) }
@@ -49,6 +50,16 @@ extension Validation {
             }
         }
         return errors
+    }
+
+    /// An event is in the namespace of its subject, or in `default` when that has none.
+    static func eventNamespace(_ object: JSONValue, _ field: String) -> [FieldError] {
+        let subject = object[field]?["namespace"]?.string ?? ""
+        let namespace = object.objectNamespace
+        guard subject != namespace, !(subject.isEmpty && namespace == "default") else { return [] }
+        // The newer group lets a controller write about objects elsewhere.
+        if field == "regarding", !subject.isEmpty { return [] }
+        return [.invalid("involvedObject.namespace", .string(subject), "does not match event.namespace")]
     }
 
     static func endpointSlice(_ object: JSONValue, _ old: JSONValue?) -> [FieldError] {
@@ -142,6 +153,13 @@ enum CustomValidation {
             let known = Set(SchemaValidator.errors(of: before, against: custom.schema))
             errors.removeAll { known.contains($0) && Self.value(at: $0.field, object) == Self.value(at: $0.field, old) }
         }
+        if !errors.isEmpty, custom.schema.hasRules {
+            errors.append(
+                FieldError(
+                    .invalid, "<nil>",
+                    "Invalid value: null: some validation rules were not checked because the object was invalid; "
+                        + "correct the existing errors to complete validation"))
+        }
         return errors
     }
 
@@ -199,6 +217,25 @@ enum DefinitionValidation {
             errors += StructuralCheck.errors(
                 of: schema, versions.count == 1 ? "spec.validation.openAPIV3Schema" : field)
         }
+        if spec["conversion"]?["strategy"]?.string == "Webhook" {
+            if spec["conversion"]?["webhook"]?["clientConfig"] == nil {
+                errors.append(
+                    .required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"))
+            }
+            if spec["conversion"]?["webhook"]?["conversionReviewVersions"] == nil {
+                errors.append(.required("spec.conversion.conversionReviewVersions"))
+            }
+        }
+        let names = Set(versions.compactMap { $0["name"]?.string })
+        for (index, stored) in (object["status"]?["storedVersions"]?.array ?? []).enumerated() where old != nil {
+            guard let name = stored.string, !names.contains(name) else { continue }
+            errors.append(
+                .invalid(
+                    "status.storedVersions[\(index)]", .string(name),
+                    "missing from spec.versions; \(name) was previously a storage version, and must remain in "
+                        + "spec.versions until a storage migration ensures no data remains persisted in \(name) and "
+                        + "removes \(name) from status.storedVersions"))
+        }
         if let old {
             if old["spec"]?["scope"] != spec["scope"] {
                 errors.append(.invalid("spec.scope", .string(scope), "field is immutable"))
@@ -229,6 +266,13 @@ enum StructuralCheck {
         if let items = schema["items"] { Self.check(items, "\(field).items", &errors) }
         if let additional = schema["additionalProperties"], additional.object != nil {
             Self.check(additional, "\(field).additionalProperties", &errors)
+        }
+        for list in ["allOf", "anyOf", "oneOf"] {
+            for (index, part) in (schema[list]?.array ?? []).enumerated() {
+                for name in ["type", "default", "nullable"] where part[name] != nil {
+                    errors.append(.forbidden("\(field).\(list)[\(index)].\(name)", "must be empty to be structural"))
+                }
+            }
         }
         if schema["type"] == nil, !isFree, !isIntOrString {
             let place =

@@ -7,7 +7,12 @@ enum Validation {
         if kind.isCustom { try self.checkCustomKind(object, kind) }
         var errors = Self.metadata(object, kind)
         errors += Self.content(object, old: nil, kind)
-        guard errors.isEmpty else { throw .invalid(kind.groupKind, object.objectName, errors) }
+        guard errors.isEmpty else { throw .invalid(Self.shownKind(kind), object.objectName, errors) }
+    }
+
+    /// The kind in the text of a refusal: events are checked as those of the core group.
+    private static func shownKind(_ kind: ResourceKind) -> GroupKind {
+        kind.group == "events.k8s.io" ? GroupKind(group: "", kind: kind.kind) : kind.groupKind
     }
 
     /// Checks a changed object against what it was.
@@ -16,13 +21,13 @@ enum Validation {
     ) throws(APIFailure) {
         var errors = Self.metadata(object, kind) + Self.finalizers(object, old)
         if subresource.isEmpty || kind.isCustom {
-            errors += Self.immutable(object, old, kind)
             errors += Self.content(object, old: old, kind)
+            errors += Self.immutable(object, old, kind)
         }
-        guard errors.isEmpty else { throw .invalid(kind.groupKind, object.objectName, errors) }
+        guard errors.isEmpty else { throw .invalid(Self.shownKind(kind), object.objectName, errors) }
     }
 
-    private static func checkCustomKind(_ object: JSONValue, _ kind: ResourceKind) throws(APIFailure) {
+    static func checkCustomKind(_ object: JSONValue, _ kind: ResourceKind) throws(APIFailure) {
         guard let name = object["kind"]?.string, name != kind.kind else { return }
         throw .invalid(
             GroupKind(group: kind.group, kind: name), object.objectName,
@@ -42,7 +47,8 @@ enum Validation {
         case ("batch", "Job"):
             errors += Self.podSpec(object["spec"]?["template"]?["spec"] ?? [:], "spec.template.spec", isJob: true)
         case ("coordination.k8s.io", _): errors += Self.lease(object)
-        case ("events.k8s.io", _): errors += Self.event(object, old)
+        case ("events.k8s.io", _): errors += Self.event(object, old) + Self.eventNamespace(object, "regarding")
+        case ("", "Event"): errors += Self.eventNamespace(object, "involvedObject")
         case ("apiextensions.k8s.io", _): errors += DefinitionValidation.errors(of: object, old: old)
         case ("rbac.authorization.k8s.io", "RoleBinding"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"):
             if let before = old?["roleRef"], before != object["roleRef"] {
@@ -60,6 +66,9 @@ enum Validation {
     private static func metadata(_ object: JSONValue, _ kind: ResourceKind) -> [FieldError] {
         var errors: [FieldError] = []
         let name = object.objectName
+        if let prefix = object["metadata"]?["generateName"]?.string, !prefix.isEmpty, prefix.hasSuffix(".") {
+            errors += Self.nameErrors(prefix, kind).map { .invalid("metadata.generateName", .string(prefix), $0) }
+        }
         if name.isEmpty {
             errors.append(.required("metadata.name", "name or generateName is required"))
         } else {
@@ -138,7 +147,7 @@ enum Validation {
     private static func nameErrors(_ name: String, _ kind: ResourceKind) -> [String] {
         switch (kind.group, kind.kind) {
         case ("", "Namespace"): Names.labelErrors(name)
-        case ("", "Service"): Names.label1035Errors(name)
+        case ("", "Service"): Names.labelErrors(name)
         case ("rbac.authorization.k8s.io", _): Names.pathSegmentErrors(name)
         default: Names.subdomainErrors(name)
         }
