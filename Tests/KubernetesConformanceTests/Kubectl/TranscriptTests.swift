@@ -4,7 +4,7 @@ import MeshModel
 import Testing
 
 /// The transcripts in the documentation are what kubectl prints.
-@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: Kubectl.absence == nil, "\(Kubectl.absence ?? "")"))
+@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(Kubectl.need) { try await Kubectl.path() != nil })
 struct TranscriptTests {
     /// A command of a transcript and what is printed below it.
     struct Step: Sendable {
@@ -18,16 +18,16 @@ struct TranscriptTests {
     @Test("docs/local-cluster.md shows what kubectl prints")
     func transcripts() async throws {
         let steps = Self.steps(of: try String(contentsOf: Self.page, encoding: .utf8))
-        #expect(steps.count >= 10)
+        for verb in ["get", "apply", "patch", "delete", "describe", "wait"] {
+            #expect(steps.contains { $0.command.hasPrefix("kubectl \(verb) ") }, "no transcript of kubectl \(verb)")
+        }
+        #expect(steps.contains { $0.command.contains(" --watch") }, "no transcript of a watch")
         try await withEmbeddedServer { peer, server in
             let address = try #require(try await server.bound().first)
             try await Kubectl.with(kubeconfig: server.kubeconfig(server: address)) { kubectl in
-                for step in steps {
-                    let output = try await kubectl.run(step.command)
-                    #expect(
-                        Self.normal(output.text) == Self.normal(step.output),
-                        "\(step.command)\nprinted:\n\(output.text)")
-                }
+                var session = Session(kubectl: kubectl)
+                for step in steps { try await session.check(step) }
+                try await session.end()
             }
         }
     }
@@ -52,13 +52,64 @@ struct TranscriptTests {
         }
         return steps
     }
+}
 
-    /// The text without what differs from run to run: ages, times, and the width of columns.
-    private static func normal(_ text: String) -> String {
+/// A terminal in which a transcript is typed again: one command may go on in the background and print between others.
+private struct Session {
+    let kubectl: Kubectl
+    private var job: Kubectl.Job?
+    /// How much of the background command's output has been compared.
+    private var seen = 0
+
+    init(kubectl: Kubectl) { self.kubectl = kubectl }
+
+    mutating func check(_ step: TranscriptTests.Step) async throws {
+        if step.command.hasSuffix(" &") {
+            self.job = try await self.kubectl.start(String(step.command.dropLast(2)))
+            self.seen = 0
+            try await self.compare(step, printed: "")
+        } else if step.command == "kill %1" {
+            try await self.end()
+        } else {
+            try await self.compare(step, printed: try await self.kubectl.run(step.command).text)
+        }
+    }
+
+    /// Ends the command in the background.
+    mutating func end() async throws {
+        guard let job = self.job else { return }
+        self.job = nil
+        try await self.kubectl.stop(job)
+    }
+
+    /// Compares what is below a command with what it printed and, if there is one, the command in the background, which
+    /// has its own time: it is waited for, and the order of the two is not looked at.
+    private mutating func compare(_ step: TranscriptTests.Step, printed: String) async throws {
+        let wanted = Self.normal(step.output)
+        guard let job = self.job else {
+            #expect(Self.normal(printed) == wanted, "\(step.command)\nprinted:\n\(printed)")
+            return
+        }
+        let deadline = ContinuousClock.now + .seconds(20)
+        var found = printed
+        while true {
+            let background = try job.printed()
+            found = printed + background.dropFirst(self.seen)
+            if Self.normal(found).sorted() == wanted.sorted() {
+                self.seen = background.count
+                return
+            }
+            guard ContinuousClock.now < deadline else { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("\(step.command)\nprinted:\n\(found)")
+    }
+
+    /// The lines without what differs from run to run: ages, times, and the width of columns.
+    private static func normal(_ text: String) -> [String] {
         text.replacing(/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z/, with: "TIME")
             .replacing(/\b[0-9]+[smhd]([0-9]+[smh])?\b/, with: "AGE")
             .replacing(/[ \t]+/, with: " ")
             .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-            .joined(separator: "\n")
     }
 }
