@@ -59,7 +59,8 @@ extension EngineSettings.Side {
     fileprivate init(_ traffic: Settings.Traffic, listen: [SocketAddress]) {
         self.init(
             listen: listen, detectTimeout: traffic.detectTimeout, connectTimeout: traffic.connectTimeout,
-            idleTimeout: traffic.poolIdleTimeout, idleMax: traffic.poolIdleMax, queueTimeout: traffic.failfastTimeout,
+            connectBackoff: traffic.connectBackoff, idleTimeout: traffic.poolIdleTimeout, idleMax: traffic.poolIdleMax,
+            queueTimeout: traffic.failfastTimeout,
             queueMax: traffic.queueCapacity,
             accepted: SocketOptions(keepalive: traffic.acceptKeepalive, userTimeout: traffic.acceptUserTimeout),
             opened: SocketOptions(keepalive: traffic.connectKeepalive, userTimeout: traffic.connectUserTimeout))

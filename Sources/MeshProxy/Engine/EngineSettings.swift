@@ -15,6 +15,8 @@ public struct EngineSettings: Sendable {
         public var detectTimeout: Duration
         /// How long connecting may take.
         public var connectTimeout: Duration
+        /// Between attempts to connect to an endpoint that could not be reached.
+        public var connectBackoff: Backoff
         /// How long an HTTP/1 connection stays in its pool unused.
         public var idleTimeout: Duration
         /// Unused HTTP/1 connections per endpoint.
@@ -31,7 +33,9 @@ public struct EngineSettings: Sendable {
         /// The defaults of proxy.md §2, as far as they are the same on both sides.
         public init(
             listen: [SocketAddress], forward: SocketAddress? = nil, detectTimeout: Duration = .seconds(10),
-            connectTimeout: Duration, idleTimeout: Duration = .seconds(3), idleMax: Int = 10_000,
+            connectTimeout: Duration,
+            connectBackoff: Backoff = Backoff(minimum: .milliseconds(100), maximum: .seconds(60), jitter: 0.1),
+            idleTimeout: Duration = .seconds(3), idleMax: Int = 10_000,
             queueTimeout: Duration = .seconds(3), queueMax: Int = 10_000, accepted: SocketOptions = SocketOptions(),
             opened: SocketOptions = SocketOptions()
         ) {
@@ -39,6 +43,7 @@ public struct EngineSettings: Sendable {
             self.forward = forward
             self.detectTimeout = detectTimeout
             self.connectTimeout = connectTimeout
+            self.connectBackoff = connectBackoff
             self.idleTimeout = idleTimeout
             self.idleMax = idleMax
             self.queueTimeout = queueTimeout

@@ -44,7 +44,18 @@ struct Exchange {
     var owedUp = 0
     /// The body of a request from HTTP/2 goes to an HTTP/1 server in chunks.
     var chunksUp = false
-    /// The request can be sent again: nothing of it but the head, which is kept in the upstream's queue.
+    /// HTTP/1: the request is whole, small, and may reach a server twice; so it is kept until the server says anything.
+    var isReplayable = false
+    /// HTTP/2: what was received of the request, for as long as it may have to be sent again.
+    var kept = Handle.none
+    /// How often it has been sent again.
+    var tries: UInt8 = 0
+    /// The request was counted where ``choice`` says.
+    var isCounted = false
+    /// The slot of the backend that it waits for.
+    var waitsFor: Int32 = -1
+    /// Ends waiting.
+    var timer = TimerWheel.ID.none
     var started: MonotonicTime
     /// When the head of the answer came.
     var answered: MonotonicTime?

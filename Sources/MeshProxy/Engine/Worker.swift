@@ -19,6 +19,7 @@ struct Worker: ~Copyable {
     var connections: Slab<Connection>
     var exchanges: Slab<Exchange>
     var sessions: Slab<HTTP2Session>
+    var kept: KeptRequests
     var pools: Slab<Pool>
     var pipes: Slab<Pipe>
     var buffers: BufferPool
@@ -83,6 +84,7 @@ struct Worker: ~Copyable {
         self.connections = Slab(limit: settings.connectionsMax)
         self.exchanges = Slab(limit: settings.exchangesMax)
         self.sessions = Slab(limit: settings.connectionsMax)
+        self.kept = KeptRequests(limit: settings.exchangesMax)
         self.pools = Slab(limit: settings.poolsMax)
         self.pipes = Slab(limit: settings.pipesMax)
         self.buffers = BufferPool(limit: settings.bufferBytesMax / BufferPool.blockSize)
@@ -178,6 +180,16 @@ enum Token {
     static let mailbox = Token.mask | 0x1_0000
     static let sweep = Token.mask | 0x1_0001
     static let resumeAccepting = Token.mask | 0x1_0002
+    static let reconsider = Token.mask | 0x1_0003
+
+    // Handles of connections are their own tokens. Those of exchanges get the generation before, which is even, so that
+    // they equal no connection's.
+
+    static func exchange(_ handle: Handle) -> UInt64 { handle.bits & ~(1 << 32) }
+
+    static func isExchange(_ token: UInt64) -> Bool { token & (1 << 32) == 0 }
+
+    static func exchange(_ token: UInt64) -> Handle { Handle(bits: token | 1 << 32) }
 
     static func listener(_ index: Int) -> UInt64 { Token.mask | UInt64(index) }
 }

@@ -7,18 +7,8 @@ struct HTTP2Session: ~Copyable {
     var codec: HTTP2Connection
     /// In the worker's list of sessions that may have something to send.
     var isDirty = false
-    /// A request that waits for its target or for an endpoint; the connection is not read meanwhile.
-    var waiting = HTTP2Waiting()
     /// Inbound: where requests go that were HTTP/1 before a peer made them HTTP/2; others use the connection's pool.
     var downgradePool = Handle.none
-}
-
-/// A request whose head was received and not yet decided on.
-struct HTTP2Waiting: ~Copyable {
-    /// 0 when nothing waits.
-    var stream: UInt32 = 0
-    var list = HTTP2HeaderList()
-    var end = false
 }
 
 /// What a request is made of, which decides what an upstream connection must speak.
@@ -195,6 +185,7 @@ extension Worker {
     mutating func http2Broke(_ handle: Handle) {
         let session = self.connections[handle].session
         guard self.sessions.contains(session) else { return self.close(handle) }
+        if self.connections[handle].phase != .open { self.connectFailed(handle) }
         self.retire(handle)
         self.sessions[session].codec.lost()
         self.handlePending(handle)

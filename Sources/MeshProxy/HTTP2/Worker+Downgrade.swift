@@ -19,6 +19,7 @@ extension Worker {
             started: self.now, choice: choice)
         exchange.up = .http1(server)
         exchange.requestDone = end
+        exchange.isReplayable = end && head.method.isIdempotent
         exchange.chunksUp = !end && head.contentLength == nil
         let count = self.writeDowngradedHead(handle, list, chunked: exchange.chunksUp)
         let request = self.exchanges.insert(exchange)
@@ -26,11 +27,7 @@ extension Worker {
         self.connections[server].exchange = request
         self.counts.requests &+= 1
         let outgoing = self.outgoing
-        if self.connections[server].flags.contains(.reused), end {
-            // As in HTTP/1: sent again on a new connection if the server has closed this one meanwhile.
-            _ = self.buffers.append(outgoing.bytes(0..<count), to: &self.connections[server].replay)
-        }
-        self.write(server, outgoing.bytes(0..<count))
+        self.sendRequest(request, server, outgoing.bytes(0..<count))
     }
 
     private mutating func writeDowngradedHead(
@@ -217,7 +214,7 @@ extension Worker {
 
     /// The answer is complete: the server's connection is free, or ends.
     private mutating func finishDowngraded(_ request: Handle) {
-        let exchange = self.exchanges.remove(request)
+        let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: nil)
         let server = exchange.up.connection
         if exchange.requestDone, !self.connections[server].flags.contains(.closesAfterUse) {

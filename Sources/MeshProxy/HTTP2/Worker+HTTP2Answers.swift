@@ -59,7 +59,7 @@ extension Worker {
 
     /// The answer is complete; a request that still goes on is of no interest any more.
     private mutating func http2Finish(_ request: Handle) {
-        let exchange = self.exchanges.remove(request)
+        let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: nil)
         // Credit that is still owed to the connection, whatever becomes of the streams.
         self.payBack(exchange.up, exchange.owedUp)
@@ -70,9 +70,10 @@ extension Worker {
     /// The server has reset the stream: so do we to the client, with the same code.
     mutating func http2UpReset(_ request: Handle, _ code: HTTP2ErrorCode, byPeer: Bool) {
         let exchange = self.exchanges[request]
+        let handle = exchange.up.connection
         let isLost = !byPeer && code == .internalError
+        if !exchange.answerStarted, self.http2SendAgain(request, code, isLost: isLost) { return }
         guard byPeer || exchange.answerStarted, !isLost else {
-            let handle = exchange.up.connection
             let isLate = self.connections[handle].failure == .timedOut
             let isOpen = self.connections[handle].phase == .open
             let cause = isOpen ? "connection closed" : isLate ? "connect timed out" : "connect failed"
@@ -80,7 +81,7 @@ extension Worker {
                 isLate ? Answer(504, cause, grpc: 4, closes: true) : Answer(502, cause, grpc: 14, closes: true)
             return self.upFailed(request, answer, .io)
         }
-        _ = self.exchanges.remove(request)
+        _ = self.remove(exchange: request)
         self.ended(exchange, failure: .io)
         self.payBack(exchange.down, exchange.owedDown)
         self.http2Reset(exchange.down, code: code)

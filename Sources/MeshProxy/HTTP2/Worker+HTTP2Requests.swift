@@ -13,12 +13,7 @@ extension Worker {
             self.connections[handle].direction == .inbound && list.first(.meshOriginalProtocol) != nil
             ? .downgraded : .http2
         switch self.decide(handle, source, list) {
-        case .wait:
-            let session = self.connections[handle].session
-            // The list stays with the request; the worker gets a new one.
-            self.sessions[session].waiting.stream = stream
-            self.sessions[session].waiting.end = end
-            swap(&list, &self.sessions[session].waiting.list)
+        case .wait(let slot): self.park(handle, stream, end: end, &list, slot)
         case .answer(let answer):
             self.counts.refused &+= 1
             self.http2Answer(handle, stream, answer, isGRPC: list.request.flags.contains(.grpc))
@@ -26,12 +21,12 @@ extension Worker {
             if source == .downgraded {
                 self.beginDowngraded(handle, stream, list, end: end, choice)
             } else {
-                self.begin(handle, stream, list, end: end, choice)
+                self.begin(handle, stream, &list, end: end, choice)
             }
         }
     }
 
-    private mutating func decide(
+    mutating func decide(
         _ handle: Handle, _ source: RequestSource, _ list: borrowing HTTP2HeaderList
     ) -> Decision {
         let head = list.request
@@ -57,74 +52,34 @@ extension Worker {
         }
     }
 
-    /// Decides again on the request that waits, and lets the connection go on unless it has to wait still.
-    mutating func http2Reconsider(_ handle: Handle) {
-        let session = self.connections[handle].session
-        guard self.sessions.contains(session), self.sessions[session].waiting.stream != 0 else {
-            return self.resume(handle)
-        }
-        var list = HTTP2HeaderList()
-        swap(&list, &self.sessions[session].waiting.list)
-        let stream = self.sessions[session].waiting.stream
-        self.sessions[session].waiting.stream = 0
-        self.http2Requested(handle, stream, end: self.sessions[session].waiting.end, &list)
-        guard self.connections.contains(handle), self.sessions[session].waiting.stream == 0 else { return }
-        self.http2GoOn(handle)
-    }
-
-    /// The target, or a ready endpoint, did not come in time.
-    mutating func http2WaitedTooLong(_ handle: Handle) {
-        let session = self.connections[handle].session
-        guard self.sessions.contains(session), self.sessions[session].waiting.stream != 0 else { return }
-        let stream = self.sessions[session].waiting.stream
-        self.sessions[session].waiting.stream = 0
-        self.counts.refused &+= 1
-        self.http2Answer(
-            handle, stream, Answer(504, "service in fail-fast", grpc: 4, closes: true),
-            isGRPC: self.sessions[session].waiting.list.request.flags.contains(.grpc))
-        self.sessions[session].waiting.list.removeAll()
-        self.http2GoOn(handle)
-    }
-
-    private mutating func http2GoOn(_ handle: Handle) {
-        self.clearTimer(handle)
-        self.markDirty(handle)
-        self.resume(handle)
-    }
-
     /// Sends a request to where `choice` says, on a stream of the endpoint's connection.
     private mutating func begin(
-        _ handle: Handle, _ stream: UInt32, _ list: borrowing HTTP2HeaderList, end: Bool, _ choice: Choice
+        _ handle: Handle, _ stream: UInt32, _ list: inout HTTP2HeaderList, end: Bool, _ choice: Choice
     ) {
-        let head = list.request
-        guard !self.exchanges.isFull, let server = self.http2Upstream(choice.pool) else {
+        guard !self.exchanges.isFull else {
             self.ended(choice, failure: .loadShed)
             return self.http2Answer(
                 handle, stream, Answer(503, "service unavailable", grpc: 14, closes: true),
-                isGRPC: head.flags.contains(.grpc))
+                isGRPC: list.request.flags.contains(.grpc))
         }
+        let request = self.newExchange(handle, stream, list, end: end, choice)
+        self.counts.requests &+= 1
+        self.http2Send(request, &list)
+    }
+
+    /// A request of an HTTP/2 client, not sent yet.
+    mutating func newExchange(
+        _ handle: Handle, _ stream: UInt32, _ list: borrowing HTTP2HeaderList, end: Bool, _ choice: Choice
+    ) -> Handle {
+        let head = list.request
         var exchange = Exchange(
             down: .http2(handle, stream), direction: self.connections[handle].direction, method: head.method,
             started: self.now, choice: choice)
         exchange.isGRPC = head.flags.contains(.grpc)
         exchange.requestDone = end
         let request = self.exchanges.insert(exchange)
-        let session = self.connections[server].session
-        guard
-            let upstream = self.sessions[session].codec.open(user: request.bits, isHead: head.method == .head),
-            self.sessions[session].codec.startHead(upstream)
-        else { return self.upFailed(request, Answer(503, "service unavailable", grpc: 14, closes: true), .loadShed) }
-        self.exchanges[request].up = .http2(server, upstream)
         self.sessions[self.connections[handle].session].codec.setUser(stream, request.bits)
-        self.counts.requests &+= 1
-        for index in 0..<list.count where !list[index].name.isMesh {
-            self.sessions[session].codec.addField(list, index)
-        }
-        if exchange.direction == .inbound, let name = self.connections[handle].identity.name {
-            self.sessions[session].codec.addField("l5d-client-id".utf8Span.span, name.bytes.span)
-        }
-        self.sessions[session].codec.finishHead(end: end)
-        self.markDirty(server)
+        return request
     }
 
     /// Content of a request: goes on at once; the client gets its credit back when there is room for more.
@@ -137,10 +92,11 @@ extension Worker {
             return self.sessions[session].codec.consumed(stream, content.count)
         }
         if end { self.exchanges[request].requestDone = true }
+        self.keep(content, of: request)
         let up = self.exchanges[request].up
         let hasRoom: Bool
         switch up.kind {
-        case .none: hasRoom = true
+        case .none: hasRoom = false  // It waits; what has come of it is kept, and no more than a window can come.
         case .http1: hasRoom = self.sendDowngraded(request, content, end: end)
         case .http2:
             hasRoom = self.sessions[self.connections[up.connection].session].codec.sendData(
@@ -157,6 +113,7 @@ extension Worker {
     mutating func http2RequestTrailers(_ request: Handle, _ list: borrowing HTTP2HeaderList) {
         guard self.exchanges.contains(request) else { return }
         self.exchanges[request].requestDone = true
+        self.keep(trailers: list, of: request)
         let up = self.exchanges[request].up
         switch up.kind {
         case .none: return
@@ -171,9 +128,6 @@ extension Worker {
     /// The client has reset its stream, or we have for its sake.
     mutating func http2Abandoned(_ handle: Handle, _ stream: UInt32, _ request: Handle) {
         if self.exchanges.contains(request) { self.abandonUp(request, failure: .io) }
-        let session = self.connections[handle].session
-        guard self.sessions.contains(session), self.sessions[session].waiting.stream == stream else { return }
-        self.sessions[session].waiting.stream = 0
     }
 
     // MARK: - Answers in place of a server

@@ -30,6 +30,10 @@ public final class OutboundTarget: Sendable {
         case unavailable
     }
 
+    private static let made = Atomic<UInt64>(0)
+
+    /// No two targets of a process have the same, nor two versions of one.
+    let number: UInt64
     /// The address that applications connect to.
     public let address: SocketAddress
     /// What is known.
@@ -43,6 +47,7 @@ public final class OutboundTarget: Sendable {
 
     /// A target as it is known now.
     public init(address: SocketAddress, resolution: Resolution, profile: Profile?, usage: TargetUsage) {
+        self.number = Self.made.add(1, ordering: .relaxed).newValue
         self.address = address
         self.resolution = resolution
         self.profile = profile

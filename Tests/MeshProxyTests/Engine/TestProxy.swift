@@ -26,7 +26,7 @@ final class TestProxy: Sendable {
         adjust(&settings)
         let snapshot = Self.snapshot(
             server, policy: policy, outboundProtocol: outboundProtocol, identity: inboundIdentity,
-            members: members ?? [Endpoint(address: server)])
+            sets: [members ?? [Endpoint(address: server)], []])
         self.shared = try EngineShared(snapshots: SnapshotCell(snapshot), workers: 1)
         try Engine.start(settings, shared: self.shared) { error in print("worker failed: \(error)") }
         // Bound on the worker's thread; the first connection may come too early otherwise.
@@ -64,13 +64,21 @@ final class TestProxy: Sendable {
     func republish(_ version: UInt64, identity: ProxyIdentity?, members: [Endpoint]) throws {
         self.shared.snapshots.publish(
             Self.snapshot(
-                self.server, policy: nil, outboundProtocol: nil, identity: identity, members: members,
+                self.server, policy: nil, outboundProtocol: nil, identity: identity, sets: [members],
                 version: version))
+    }
+
+    /// Publishes another version with these endpoints by backend.
+    func republish(_ version: UInt64, outboundProtocol: OutboundProtocol, sets: [[SocketAddress]]) throws {
+        self.shared.snapshots.publish(
+            Self.snapshot(
+                self.server, policy: nil, outboundProtocol: outboundProtocol, identity: nil,
+                sets: sets.map { $0.map { Endpoint(address: $0) } }, version: version))
     }
 
     private static func snapshot(
         _ server: SocketAddress, policy: InboundPolicy?, outboundProtocol: OutboundProtocol?,
-        identity: ProxyIdentity?, members: [Endpoint], version: UInt64 = 1
+        identity: ProxyIdentity?, sets: [[Endpoint]], version: UInt64 = 1
     ) -> Snapshot {
         let port = PortPolicy(policy ?? Self.allowAll)
         let meta = PolicyMetadata.implicit("default")
@@ -79,15 +87,17 @@ final class TestProxy: Sendable {
             resolution: .policy(
                 OutboundPolicy(metadata: meta, protocol: outboundProtocol ?? Self.forwarding(server))),
             profile: nil, usage: TargetUsage())
-        let set = BackendSet(
-            slot: 0, generation: 1, authority: nil, load: LoadEstimate(), failureAccrual: nil, queue: Queue(),
-            state: .known,
-            members: members.enumerated().map { BackendSet.Member(endpoint: $1, id: UInt64($0) + 1) })
+        let backends = sets.enumerated().map { slot, members in
+            BackendSet(
+                slot: Int32(slot), generation: 1, authority: nil, load: LoadEstimate(), failureAccrual: nil,
+                queue: Queue(), state: .known,
+                members: members.enumerated().map { BackendSet.Member(endpoint: $1, id: UInt64($0) + 1) })
+        }
         return Snapshot(
             version: version,
             inbound: InboundTable(
                 ports: [server.port: port], fallback: port, opaqueFallback: port, opaquePorts: [], watched: []),
-            outbound: OutboundTable([server: target]), backends: [set], identity: identity)
+            outbound: OutboundTable([server: target]), backends: backends, identity: identity)
     }
 
     static func freeAddress() throws -> SocketAddress {

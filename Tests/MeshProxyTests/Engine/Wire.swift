@@ -122,8 +122,11 @@ final class Wire: @unchecked Sendable {
 final class ScriptedServer: Sendable {
     let address: SocketAddress
 
-    init(_ script: @escaping @Sendable (Wire) throws -> Void) throws {
-        let listener = ListenerBox(try Socket.listening(on: SocketAddress(.v4(0x7F00_0001), port: 0)))
+    init(
+        at address: SocketAddress = SocketAddress(.v4(0x7F00_0001), port: 0),
+        _ script: @escaping @Sendable (Wire) throws -> Void
+    ) throws {
+        let listener = ListenerBox(try Socket.listening(on: address))
         self.address = try listener.socket.localAddress()
         try startThread(name: "test-server") {
             do {

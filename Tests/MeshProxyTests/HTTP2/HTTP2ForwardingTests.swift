@@ -73,6 +73,7 @@ import Testing
             while try peer.step() {}
         }
         let proxy = try TestProxy(to: server.address)
+        // Applications are not asked twice; callers may know another one.
         let client = try HTTP2Peer(connectingTo: proxy.inbound)
         let refused = try client.request(end: false)
         #expect(try client.answer(refused).reset == HTTP2ErrorCode.refusedStream.rawValue)

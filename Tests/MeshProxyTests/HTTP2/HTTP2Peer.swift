@@ -83,6 +83,12 @@ final class HTTP2Peer {
         try self.flush()
     }
 
+    /// Says that no stream above `last` was looked at.
+    func goAway(last: UInt8) throws {
+        try self.flush()
+        try self.wire.write([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0])
+    }
+
     /// Gives credit for all content that has come.
     func credit() throws {
         for (stream, count) in self.owed { self.codec.consumed(stream, count) }

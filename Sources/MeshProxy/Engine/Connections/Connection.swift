@@ -119,6 +119,10 @@ struct Connection: ~Copyable {
     var idlePrevious = Handle.none
     /// Since when it is idle or waits.
     var since: MonotonicTime
+    /// The slot of the backend that a client waits for.
+    var waitsFor: Int32 = -1
+    /// How many servers of its tunnel a client has outlived before the first of them was reached.
+    var tries: UInt8 = 0
     /// Bytes that a splice has in flight from here to the partner.
     var pipe = Handle.none
     /// What the snapshot of ``policyVersion`` says of the port, for inbound connections.

@@ -52,6 +52,16 @@ struct Pool {
     var series: ConnectionSeries?
     /// Who may still ask for connections; at 0 and without connections the pool goes.
     var users = 0
+    /// Connections in a row that could not be made; those under way together count once.
+    var failures = 0
+    var failedAt = MonotonicTime(nanoseconds: .min)
+    /// No sooner is another one tried.
+    var retryAt = MonotonicTime(nanoseconds: .min)
+
+    /// Whether a request may be given to the pool.
+    func isReady(at now: MonotonicTime) -> Bool {
+        self.failures == 0 || self.retryAt <= now || self.idleHead != .none
+    }
 }
 
 extension Worker {
@@ -78,13 +88,21 @@ extension Worker {
     }
 
     /// An idle connection, or a new one; nil when none can be opened.
-    mutating func checkOut(_ pool: Handle) -> Handle? {
-        let idle = self.pools[pool].idleHead
-        if idle != .none {
+    ///
+    /// - Parameter carefully: the request cannot be sent again, so connections that have been idle for a while are
+    ///   looked at first: their servers may have closed them.
+    mutating func checkOut(_ pool: Handle, carefully: Bool = false) -> Handle? {
+        while true {
+            let idle = self.pools[pool].idleHead
+            guard idle != .none else { return self.open(pool) }
             self.unlinkIdle(idle)
-            return idle
+            guard carefully, self.connections[idle].since.advanced(by: .milliseconds(1)) <= self.now,
+                case let result = self.connections[idle].socket.peek(into: self.cipher, 0..<1)
+            else { return idle }
+            if case .wouldBlock = result { return idle }
+            self.close(idle)
+            guard self.pools.contains(pool) else { return nil }
         }
-        return self.open(pool)
     }
 
     /// Puts a connection back that can carry another request.
@@ -150,6 +168,7 @@ extension Worker {
     private mutating func dropIfUnused(_ handle: Handle) {
         guard self.pools[handle].users <= 0, self.pools[handle].total == 0 else { return }
         let pool = self.pools.remove(handle)
+        if pool.failures > 0 { self.tables.failingPools -= 1 }
         self.tables.pools[pool.key] = nil
     }
 

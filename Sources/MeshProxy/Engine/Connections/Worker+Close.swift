@@ -52,6 +52,7 @@ extension Worker {
         self.counts.failures &+= 1
         switch self.connections[handle].stage {
         case .tunnel:
+            if self.tunnelAgain(handle) { return }
             let partner = self.connections[handle].partner
             self.reset(handle)
             self.reset(partner)

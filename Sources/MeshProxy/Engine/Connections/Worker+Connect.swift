@@ -22,6 +22,7 @@ extension Worker {
                     socket, stage: key.use.stage, phase: .connecting, direction: key.direction, flags: [],
                     peer: key.address, target: key.address, since: self.now))
         } catch {
+            if !error.code.isExhaustion { self.connectFailed(pool: pool) }
             return nil
         }
         self.connections[handle].pool = pool
@@ -90,24 +91,30 @@ extension Worker {
     private mutating func opened(_ handle: Handle, after header: [UInt8] = []) {
         self.clearTimer(handle)
         self.connections[handle].phase = .open
+        self.connected(self.connections[handle].pool)
         // What waits is plaintext; it leaves the queue before its records may enter it.
         var waiting = ByteQueue()
         swap(&waiting, &self.connections[handle].out)
         self.write(handle, header.span)
-        let scratch = self.outgoing
-        while !waiting.isEmpty {
-            let count = min(waiting.count, BufferPool.blockSize)
-            let end = self.takeFront(&waiting, count, into: scratch)
-            self.write(handle, scratch.bytes(0..<end))
-        }
+        self.writeAll(handle, &waiting)
         if self.connections[handle].stage == .http2 { self.http2Opened(handle) }
         if self.connections[handle].out.isEmpty { self.flush(handle) }
     }
 
-    private mutating func takeFront(_ queue: inout ByteQueue, _ limit: Int, into scratch: Scratch) -> Int {
-        let end = scratch.write(self.buffers.front(of: queue), at: 0)
-        self.buffers.dropFirst(end, of: &queue)
-        return end
+    /// Sends what was kept for a connection; a copy stays if the request may have to be sent again.
+    mutating func writeAll(_ handle: Handle, _ queue: inout ByteQueue) {
+        let request = self.connections[handle].exchange
+        let isReplayable = self.exchanges.contains(request) && self.exchanges[request].isReplayable
+        let scratch = self.outgoing
+        while !queue.isEmpty {
+            let end = scratch.write(self.buffers.front(of: queue), at: 0)
+            self.buffers.dropFirst(end, of: &queue)
+            self.write(handle, scratch.bytes(0..<end))
+            if isReplayable, !self.buffers.append(scratch.bytes(0..<end), to: &self.connections[handle].replay) {
+                // Without room for all of it, it cannot be sent again.
+                self.exchanges[request].isReplayable = false
+            }
+        }
     }
 
     // MARK: - Timers
@@ -129,8 +136,10 @@ extension Worker {
             self.sweepIdle()
             _ = self.timers.schedule(Token.sweep, at: self.now.advanced(by: .seconds(1)))
         case Token.resumeAccepting: self.resumeAccepting()
+        case Token.reconsider: self.reconsiderAll()
         default:
             let handle = Handle(bits: token)
+            guard !Token.isExchange(token) else { return self.timedOut(exchange: Token.exchange(token)) }
             guard self.connections.contains(handle) else { return }
             self.connections[handle].timer = .none
             self.timedOut(handle)
@@ -146,8 +155,7 @@ extension Worker {
         case .detectingProtocol: self.detectionTimedOut(handle)
         case .awaitingTarget, .http1Server: self.waitedTooLong(handle)
         case .detectingTLS, .handshaking, .transportHeader, .closing: self.close(handle)
-        case .http2: self.http2WaitedTooLong(handle)
-        case .http1Client, .tunnel: return
+        case .http1Client, .http2, .tunnel: return
         }
     }
 }

@@ -69,7 +69,10 @@ extension Worker {
     }
 
     private mutating func keep(_ handle: Handle, _ bytes: Span<UInt8>) {
-        if !self.buffers.append(bytes, to: &self.connections[handle].out) { self.broke(handle) }
+        if self.buffers.append(bytes, to: &self.connections[handle].out) { return }
+        // Part of a request must not be taken for the whole.
+        if self.connections[handle].phase != .open { self.buffers.clear(&self.connections[handle].out) }
+        self.broke(handle)
     }
 
     /// Notes that a connection cannot go on.

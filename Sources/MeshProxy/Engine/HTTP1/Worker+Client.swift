@@ -134,7 +134,7 @@ extension Worker {
     ) -> Int {
         let end = self.writeAnswerHead(request, head, bytes)
         let outgoing = self.outgoing
-        let exchange = self.exchanges.remove(request)
+        let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: nil)
         self.write(exchange.down.connection, outgoing.bytes(0..<end))
         self.join(exchange.down.connection, handle)
@@ -143,7 +143,7 @@ extension Worker {
 
     /// The answer is complete: both connections are free, or end.
     private mutating func finish(_ request: Handle) {
-        let exchange = self.exchanges.remove(request)
+        let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: nil)
         let server = exchange.up.connection
         if exchange.requestDone, !self.connections[server].flags.contains(.closesAfterUse) {
@@ -175,35 +175,23 @@ extension Worker {
     /// The server is gone, or was never reached.
     mutating func clientBroke(_ handle: Handle) {
         let request = self.connections[handle].exchange
+        let wasReached = self.connections[handle].phase == .open
+        if !wasReached { self.connectFailed(handle) }
         guard self.exchanges.contains(request) else { return self.close(handle) }
         if self.sendAgain(handle, request) { return }
-        let wasReached = self.connections[handle].phase == .open
         let isLate = self.connections[handle].failure == .timedOut
         let answer =
             wasReached
-            ? Answer(502, "connection closed", closes: true)
-            : isLate ? Answer(504, "connect timed out", closes: true) : Answer(502, "connect failed", closes: true)
+            ? Answer(502, "connection closed", grpc: 14, closes: true)
+            : isLate
+                ? Answer(504, "connect timed out", grpc: 4, closes: true)
+                : Answer(502, "connect failed", grpc: 14, closes: true)
         self.upFailed(request, answer, .io)
-    }
-
-    /// Sends the request on a new connection when a used one turned out to have been closed by the server.
-    private mutating func sendAgain(_ handle: Handle, _ request: Handle) -> Bool {
-        guard !self.connections[handle].replay.isEmpty, self.connections[handle].message.part == .head,
-            self.connections[handle].held.isEmpty, let server = self.open(self.connections[handle].pool)
-        else { return false }
-        var head = ByteQueue()
-        swap(&head, &self.connections[handle].replay)
-        swap(&head, &self.connections[server].out)
-        self.connections[server].exchange = request
-        self.exchanges[request].up = .http1(server)
-        self.connections[handle].exchange = .none
-        self.close(handle)
-        return true
     }
 
     /// The server's side of an exchange failed: the client gets an answer, or a broken one.
     mutating func upFailed(_ request: Handle, _ answer: Answer, _ failure: Outcome.Failure) {
-        let exchange = self.exchanges.remove(request)
+        let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: failure)
         if exchange.up.kind == .http1, self.connections.contains(exchange.up.connection) {
             self.connections[exchange.up.connection].exchange = .none

@@ -45,6 +45,7 @@ extension Worker {
             self.pause(handle)
             return 0
         case .answer(let answer):
+            self.stopWaiting(handle)
             self.counts.refused &+= 1
             return self.refuse(handle, head, bytes, answer)
         case .send(let choice):
@@ -68,7 +69,11 @@ extension Worker {
     private mutating func begin(
         _ handle: Handle, _ head: HTTP1RequestHead, _ bytes: Span<UInt8>, _ choice: Choice
     ) -> Int {
-        guard !self.exchanges.isFull, let server = self.checkOut(choice.pool) else {
+        var body = HTTP1Body(request: head)
+        let mayRepeat = head.method.isIdempotent && !head.isUpgrade
+        guard !self.exchanges.isFull,
+            let server = self.checkOut(choice.pool, carefully: !mayRepeat || body.kind != .none)
+        else {
             self.ended(choice, failure: .loadShed)
             return self.refuse(handle, head, bytes, Answer(503, "service unavailable", closes: true))
         }
@@ -79,7 +84,6 @@ extension Worker {
         exchange.closesDown = !head.isPersistent || self.isDraining
         exchange.isHTTP10 = head.version == .http10
         exchange.asksUpgrade = head.isUpgrade || head.method == .connect
-        var body = HTTP1Body(request: head)
         var end = self.writeRequestHead(handle, head, bytes)
         let rest = bytes.extracting(head.length..<bytes.count)
         let used: Int
@@ -91,6 +95,7 @@ extension Worker {
         }
         end = self.outgoing.write(rest.extracting(0..<used), at: end)
         exchange.requestDone = body.isComplete
+        exchange.isReplayable = mayRepeat && body.isComplete
         let request = self.exchanges.insert(exchange)
         self.connections[handle].exchange = request
         self.connections[handle].message.body = body
@@ -98,12 +103,7 @@ extension Worker {
         self.connections[server].exchange = request
         self.counts.requests &+= 1
         let outgoing = self.outgoing
-        if self.connections[server].flags.contains(.reused), body.kind == .none {
-            // The server may have closed meanwhile; then the request is sent again on a new connection. Without room
-            // to keep it, it just cannot be.
-            _ = self.buffers.append(outgoing.bytes(0..<end), to: &self.connections[server].replay)
-        }
-        self.write(server, outgoing.bytes(0..<end))
+        self.sendRequest(request, server, outgoing.bytes(0..<end))
         if body.isComplete || self.isBacklogged(server) { self.pause(handle) }
         return head.length + used
     }
@@ -183,7 +183,7 @@ extension Worker {
 
     /// The client's side of an exchange is gone; takes its other side down.
     mutating func abandonUp(_ request: Handle, failure: Outcome.Failure) {
-        let exchange = self.exchanges.remove(request)
+        let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: failure)
         switch exchange.up.kind {
         case .none: return

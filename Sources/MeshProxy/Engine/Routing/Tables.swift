@@ -12,12 +12,20 @@ struct Tables {
     var limits: [UInt16: PortLimits] = [:]
     /// Connections that wait for a target or for a ready endpoint.
     var waiting: [Handle] = []
+    /// HTTP/2 requests that wait for a ready endpoint.
+    var parked: [Handle] = []
+    /// How many pools could not connect lately; looking at each is only worth while when there are some.
+    var failingPools = 0
+    /// The member that a request comes from which looks for another; 0 for none.
+    var avoided: UInt64 = 0
 }
 
 /// A worker's own state about a backend.
 struct BackendState {
     var set: BackendSet?
     var members: [MemberState] = []
+    /// A request has waited too long: until an endpoint is ready, others need not wait.
+    var isShut = false
 }
 
 /// A worker's own state about an endpoint; lives as long as the endpoint keeps its number.
@@ -47,6 +55,10 @@ struct Choice: Hashable, Sendable {
     var pool: Handle
     /// -1 for inbound requests.
     var slot: Int32 = -1
+    /// Which of the backends that use the slot one after another it is.
+    var generation: UInt32 = 0
+    /// The route's rule that led here.
+    var place = RoutePlace()
     /// The member, checked against its number when the request ends.
     var member = 0
     var memberID: UInt64 = 0
@@ -54,12 +66,20 @@ struct Choice: Hashable, Sendable {
     var series: RequestSeries?
 }
 
+/// Where a rule stands among those of a target.
+struct RoutePlace: Hashable, Sendable {
+    /// ``OutboundTarget/number``; 0 for none.
+    var target: UInt64 = 0
+    var route: UInt16 = 0
+    var rule: UInt16 = 0
+}
+
 /// What becomes of a request.
 enum Decision {
     case send(Choice)
     case answer(Answer)
-    /// Nothing yet: again when the snapshot changes, until time is up.
-    case wait
+    /// Nothing yet: again when an endpoint of the backend in `slot` may be ready, until time is up.
+    case wait(slot: Int32)
 }
 
 extension Worker {
@@ -96,9 +116,17 @@ extension Worker {
             self.replace(slot, by: nil)
         }
         self.reviewTunnels()
+        self.reconsiderAll()
+    }
+
+    /// Something may have become ready: whatever waits is decided on again.
+    mutating func reconsiderAll() {
         let waiting = self.tables.waiting
         self.tables.waiting.removeAll(keepingCapacity: true)
         for handle in waiting { self.reconsider(handle) }
+        let parked = self.tables.parked
+        self.tables.parked.removeAll(keepingCapacity: true)
+        for request in parked { self.reconsider(parked: request) }
     }
 
     /// Members that stay keep their state; the pools of those that go are released.
@@ -140,32 +168,34 @@ extension Worker {
     /// True while the queue has room for one more.
     mutating func mayWait(_ direction: Direction) -> Bool {
         let limit = self.settings[direction].queueMax
-        guard self.tables.waiting.count >= limit else { return true }
+        guard self.tables.waiting.count + self.tables.parked.count >= limit else { return true }
         // Those that gave up meanwhile leave their places.
         var kept: [Handle] = []
         for handle in self.tables.waiting where self.connections.contains(handle) { kept.append(handle) }
         self.tables.waiting = kept
-        return kept.count < limit
+        kept = []
+        for request in self.tables.parked where self.exchanges.contains(request) { kept.append(request) }
+        self.tables.parked = kept
+        return self.tables.waiting.count + kept.count < limit
     }
 
     private mutating func reconsider(_ handle: Handle) {
         guard self.connections.contains(handle) else { return }
         switch self.connections[handle].stage {
         case .awaitingTarget: self.seekTarget(handle)
-        case .http2: self.http2Reconsider(handle)
         default: self.resume(handle)
         }
     }
 
     /// The target, or a ready endpoint, did not come in time.
     mutating func waitedTooLong(_ handle: Handle) {
-        if self.connections[handle].stage == .http2 { return self.http2WaitedTooLong(handle) }
         guard self.connections[handle].stage == .http1Server else { return self.reset(handle) }
         guard self.connections[handle].exchange == .none else { return }
         self.counts.refused &+= 1
         guard self.connections[handle].flags.contains(.waiting) else {
             return self.answer(handle, Answer(408, "request timeout", closes: true), requestBody: nil)
         }
+        self.shut(self.connections[handle].waitsFor)
         self.connections[handle].flags.subtract([.waiting, .paused])
         self.buffers.clear(&self.connections[handle].held)
         self.answer(handle, Answer(504, "service in fail-fast", grpc: 4, closes: true), requestBody: nil)

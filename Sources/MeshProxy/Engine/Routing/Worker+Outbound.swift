@@ -68,11 +68,11 @@ extension Worker {
         case .http1(let http), .http2(let http): return self.route(handle, target, http, request, bytes, source)
         case .grpc(let grpc):
             guard let choice = grpc.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
-            let route = grpc.routes[choice.route]
-            if let answer = self.answer(of: route.rules[choice.rule].filters) { return .answer(answer) }
+            let rule = grpc.routes[choice.route].rules[choice.rule]
+            if let answer = self.answer(of: rule.filters) { return .answer(answer) }
             let labels = RouteLabels(
-                key: target.routeKey(choice.route), parent: target.metadata, route: route.metadata, isGRPC: true)
-            return self.distribute(handle, route.rules[choice.rule].distribution, source, labels)
+                target, choice.route, choice.rule, grpc.routes[choice.route].metadata, isGRPC: true)
+            return self.distribute(handle, rule.distribution, source, labels)
         case .opaque, .tls:
             // The target has become opaque; this connection goes on as it was.
             return .answer(Answer(500, "not an HTTP target", closes: true))
@@ -85,54 +85,63 @@ extension Worker {
     ) -> Decision {
         guard let choice = http.routes.choose(bytes, request, self.ranges.span) else { return Self.noRoute }
         let rule = http.routes[choice.route].rules[choice.rule]
-        let route = http.routes[choice.route].metadata
         if !rule.filters.isEmpty, let answer = self.answer(of: rule.filters, choice, request, bytes) {
             return .answer(answer)
         }
-        let labels = RouteLabels(
-            key: target.routeKey(choice.route), parent: target.metadata, route: route, isGRPC: false)
+        let labels = RouteLabels(target, choice.route, choice.rule, http.routes[choice.route].metadata, isGRPC: false)
         return self.distribute(handle, rule.distribution, source, labels)
     }
 
     private static var noRoute: Decision { .answer(Answer(404, "no route found for request", grpc: 5)) }
+    private static var unavailable: Decision { .answer(Answer(503, "service unavailable", grpc: 14, closes: true)) }
 
     private mutating func distribute<Kind>(
         _ handle: Handle, _ distribution: Distribution<Kind>, _ source: RequestSource, _ labels: RouteLabels
     ) -> Decision {
-        switch distribution {
-        case .empty: return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
-        case .firstAvailable(let backends):
-            var mayCome = false
-            for index in backends.indices {
-                switch self.pick(backends[index].backend.slot, source.use) {
-                case .picked(let choice): return self.chosen(handle, choice, backends[index].backend, labels)
-                case .notReady: mayCome = true
-                case .never: continue
-                }
-            }
-            return self.nobody(handle, mayCome: mayCome)
-        case .random(let backends):
-            guard let index = self.draw(backends) else {
-                return .answer(Answer(503, "service unavailable", grpc: 14, closes: true))
-            }
-            switch self.pick(backends[index].backend.slot, source.use) {
-            case .picked(let choice): return self.chosen(handle, choice, backends[index].backend, labels)
-            case .notReady: return self.nobody(handle, mayCome: true)
-            case .never: return self.nobody(handle, mayCome: false)
-            }
+        if case .empty = distribution { return Self.unavailable }
+        switch self.choose(from: distribution, source.use, labels) {
+        case .picked(let choice):
+            self.stopWaiting(handle)
+            return .send(choice)
+        case .notReady(let slot): return self.nobody(handle, slot, source)
+        case .never: return .answer(Answer(502, "no endpoint", grpc: 14, closes: true))
         }
     }
 
-    /// Draws a backend by weight among those with an endpoint, or among all when none has one.
-    private mutating func draw<Kind>(_ backends: [RouteBackend<Kind>]) -> Int? {
+    /// An endpoint of one of the backends, by order or by weight.
+    private mutating func choose<Kind>(
+        from distribution: Distribution<Kind>, _ use: PoolKey.Use, _ labels: RouteLabels
+    ) -> Picking {
+        switch distribution {
+        case .empty: return .never
+        case .firstAvailable(let backends):
+            var waitsFor: Int32?
+            for index in backends.indices {
+                switch self.pick(backends[index].backend.slot, use) {
+                case .picked(let choice): return .picked(self.chosen(choice, backends[index].backend, labels))
+                case .notReady(let slot): waitsFor = waitsFor ?? slot
+                case .never: continue
+                }
+            }
+            return waitsFor.map { .notReady(slot: $0) } ?? .never
+        case .random(let backends):
+            guard let index = self.draw(backends, use) else { return .never }
+            let picking = self.pick(backends[index].backend.slot, use)
+            guard case .picked(let choice) = picking else { return picking }
+            return .picked(self.chosen(choice, backends[index].backend, labels))
+        }
+    }
+
+    /// Draws a backend by weight among those with a ready endpoint, or the first with weight when none has one.
+    private mutating func draw<Kind>(_ backends: [RouteBackend<Kind>], _ use: PoolKey.Use) -> Int? {
         if backends.count == 1 { return backends[0].weight > 0 ? 0 : nil }
         var total: UInt64 = 0
-        for index in backends.indices where self.isReady(backends[index].backend.slot) {
+        for index in backends.indices where self.isReady(backends[index].backend.slot, use) {
             total += UInt64(backends[index].weight)
         }
         guard total > 0 else { return backends.firstIndex { $0.weight > 0 } }
         var point = self.random.next() % total
-        for index in backends.indices where self.isReady(backends[index].backend.slot) {
+        for index in backends.indices where self.isReady(backends[index].backend.slot, use) {
             let weight = UInt64(backends[index].weight)
             if point < weight { return index }
             point -= weight
@@ -140,30 +149,76 @@ extension Worker {
         return nil
     }
 
-    private func isReady(_ slot: Int32) -> Bool {
-        slot >= 0 && Int(slot) < self.tables.backends.count && !self.tables.backends[Int(slot)].members.isEmpty
-    }
-
-    private mutating func chosen(
-        _ handle: Handle, _ choice: Choice, _ backend: Backend, _ labels: RouteLabels
-    ) -> Decision {
-        self.stopWaiting(handle)
+    private mutating func chosen(_ choice: Choice, _ backend: Backend, _ labels: RouteLabels) -> Choice {
         var choice = choice
+        choice.place = labels.place
         choice.series = self.outboundSeries(
             choice,
             OutboundLabels(
                 key: labels.key &* 31 &+ UInt64(truncatingIfNeeded: backend.slot), parent: labels.parent,
                 route: labels.route, backend: backend.metadata, isGRPC: labels.isGRPC))
         self.began(choice)
-        return .send(choice)
+        return choice
     }
 
-    private mutating func nobody(_ handle: Handle, mayCome: Bool) -> Decision {
-        guard mayCome, self.mayWait(.outbound) else {
-            return .answer(Answer(502, "no endpoint", grpc: 14, closes: true))
+    /// No endpoint is ready: the request waits, unless others have waited in vain or the queue is full.
+    private mutating func nobody(_ handle: Handle, _ slot: Int32, _ source: RequestSource) -> Decision {
+        guard !self.isShut(slot), self.mayWait(.outbound) else { return Self.unavailable }
+        if source == .http1 {
+            self.connections[handle].waitsFor = slot
+            self.wait(handle)
         }
-        self.wait(handle)
-        return .wait
+        return .wait(slot: slot)
+    }
+
+    /// Another endpoint for a request whose server failed, by the rule that it was sent by.
+    mutating func chooseAgain(_ request: Handle, _ use: PoolKey.Use) -> Choice? {
+        let choice = self.exchanges[request].choice
+        guard choice.slot >= 0 else { return nil }
+        // The same one again only if there is no other.
+        self.tables.avoided = choice.memberID
+        let other = self.chooseAnew(request, choice, use)
+        self.tables.avoided = 0
+        return other ?? self.chooseAnew(request, choice, use)
+    }
+
+    private mutating func chooseAnew(_ request: Handle, _ choice: Choice, _ use: PoolKey.Use) -> Choice? {
+        let client = self.exchanges[request].down.connection
+        guard self.connections.contains(client) else { return nil }
+        let picking: Picking
+        if let target = self.connections[client].outboundTarget, target.number == choice.place.target {
+            picking = self.choose(target, choice.place, use)
+        } else if Int(choice.slot) < self.tables.backends.count,
+            self.tables.backends[Int(choice.slot)].set?.generation == choice.generation
+        {
+            // The policy has changed meanwhile; the backend is still the one that was chosen by it.
+            picking = self.pick(choice.slot, use)
+            if case .picked(let again) = picking { self.began(again) }
+        } else {
+            return nil
+        }
+        guard case .picked(let again) = picking else { return nil }
+        return again
+    }
+
+    private mutating func choose(_ target: OutboundTarget, _ place: RoutePlace, _ use: PoolKey.Use) -> Picking {
+        guard case .policy(let policy) = target.resolution else { return .never }
+        switch policy.protocol {
+        case .detect(_, _, let http1, let http2):
+            return self.choose(target, (use == .http1 ? http1 : http2).routes, place, use, isGRPC: false)
+        case .http1(let http), .http2(let http): return self.choose(target, http.routes, place, use, isGRPC: false)
+        case .grpc(let grpc): return self.choose(target, grpc.routes, place, use, isGRPC: true)
+        case .opaque, .tls: return .never
+        }
+    }
+
+    private mutating func choose<Kind>(
+        _ target: OutboundTarget, _ routes: [OutboundRoute<Kind>], _ place: RoutePlace, _ use: PoolKey.Use,
+        isGRPC: Bool
+    ) -> Picking {
+        let route = routes[Int(place.route)]
+        let labels = RouteLabels(target, Int(place.route), Int(place.rule), route.metadata, isGRPC: isGRPC)
+        return self.choose(from: route.rules[Int(place.rule)].distribution, use, labels)
     }
 
     // MARK: - Connections that are not looked at
@@ -182,7 +237,7 @@ extension Worker {
 
     private mutating func tunnel(_ handle: Handle, _ routes: [OutboundRoute<OpaqueKind>]) {
         guard let rule = routes.first?.rules.first, rule.filters.isEmpty,
-            let index = self.draw(rule.distribution.backends)
+            let index = self.draw(rule.distribution.backends, .tunnel)
         else { return self.reset(handle) }
         switch self.pick(rule.distribution.backends[index].backend.slot, .tunnel) {
         case .picked(let choice):
@@ -207,9 +262,19 @@ extension Worker {
 struct RouteLabels {
     /// Target and route in one number, within one snapshot.
     var key: UInt64
+    var place: RoutePlace
     var parent: PolicyMetadata
     var route: PolicyMetadata
     var isGRPC: Bool
+
+    init(_ target: OutboundTarget, _ route: Int, _ rule: Int, _ metadata: PolicyMetadata, isGRPC: Bool) {
+        self.key = target.routeKey(route)
+        self.place = RoutePlace(
+            target: target.number, route: UInt16(truncatingIfNeeded: route), rule: UInt16(truncatingIfNeeded: rule))
+        self.parent = target.metadata
+        self.route = metadata
+        self.isGRPC = isGRPC
+    }
 }
 
 extension OutboundTarget {
@@ -219,8 +284,8 @@ extension OutboundTarget {
         return policy.metadata
     }
 
-    /// A number for one of the routes; targets are told apart by identity while they live.
+    /// A number for one of the routes; all versions of all targets are told apart.
     func routeKey(_ route: Int) -> UInt64 {
-        UInt64(UInt(bitPattern: ObjectIdentifier(self))) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(route)
+        self.number &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(route)
     }
 }
