@@ -6,6 +6,8 @@ enum HPACKError: Error, Hashable {
     case invalidHuffman
     case invalidSizeUpdate
     case stringTooLong
+    /// The block says many times more than the list takes.
+    case listTooLarge
 }
 
 /// Decodes the header blocks of one direction of a connection.
@@ -15,12 +17,20 @@ struct HPACKDecoder: ~Copyable {
 
     private var table = HPACKTable()
 
+    /// What the entries of the table add up to.
+    var tableSize: Int { self.table.size }
+
+    /// How many times the size of the list the literals of one block may add up to.
+    static let excessMax = 4
+
     /// Decodes a whole block into `list`.
     ///
-    /// Fields that do not fit into the list are left out of it, but the table stays right.
+    /// Fields that do not fit into the list are left out of it, but the table stays right. A block of a few bytes can
+    /// say much by naming long entries of the table, so that there is a limit to that, too.
     mutating func decode(_ block: Span<UInt8>, into list: inout HTTP2HeaderList) throws(HPACKError) {
         var offset = 0
         var mayResize = true
+        var excess = 0
         while offset < block.count {
             let byte = block[offset]
             if byte & 0xE0 == 0x20 {
@@ -33,7 +43,8 @@ struct HPACKDecoder: ~Copyable {
             if byte & 0x80 != 0 {
                 try self.indexed(Self.integer(block, &offset, prefix: 7), into: &list)
             } else {
-                try self.literal(block, &offset, byte, into: &list)
+                excess &+= try self.literal(block, &offset, byte, into: &list)
+                guard excess <= Self.excessMax &* list.sizeMax else { throw .listTooLarge }
             }
         }
     }
@@ -62,9 +73,10 @@ struct HPACKDecoder: ~Copyable {
         list.commit(field, nameCount: Int(entry.nameCount), valueCount: Int(entry.valueCount))
     }
 
+    /// Decodes a literal and returns how many bytes it says.
     private mutating func literal(
         _ block: Span<UInt8>, _ offset: inout Int, _ kind: UInt8, into list: inout HTTP2HeaderList
-    ) throws(HPACKError) {
+    ) throws(HPACKError) -> Int {
         let isIndexed = kind & 0x40 != 0
         let index = try Self.integer(block, &offset, prefix: isIndexed ? 6 : 4)
         let start = list.used
@@ -99,6 +111,7 @@ struct HPACKDecoder: ~Copyable {
         field.staticName = entry.staticName
         field.isSensitive = kind & 0xF0 == 0x10
         list.commit(field, nameCount: nameEnd &- start, valueCount: end &- nameEnd)
+        return end &- start
     }
 
     @inline(__always)

@@ -84,7 +84,7 @@ struct HPACKHuffman: Sendable {
         guard count > 0 else { return }
         // Padded with the first bits of the end of string, which are ones.
         let free = 8 &- count
-        output.append(UInt8(truncatingIfNeeded: bits &<< free | (1 &<< free) &- 1))
+        output.append(UInt8(truncatingIfNeeded: bits &<< free | ((1 &<< free) &- 1)))
     }
 
     /// Decodes `code` into `output` from `start`, which must have room for 8/5 of its length.

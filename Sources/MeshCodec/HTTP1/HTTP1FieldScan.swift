@@ -105,7 +105,7 @@ struct HTTP1FieldScan {
         case .connection: try self.noteConnection(bytes, value)
         case .expect where bytes.extracting(value).equalsIgnoringCase("100-continue"):
             self.flags.insert(.expectContinue)
-        case .upgrade: self.noteUpgrade(bytes.extracting(value))
+        case .upgrade: self.noteUpgrade(bytes, value)
         case .keepAlive, .proxyConnection, .te, .http2Settings: self.flags.insert(.hopByHop)
         case .contentType:
             if value.count >= 16, bytes.extracting(value).extracting(first: 16).equalsIgnoringCase("application/grpc") {
@@ -139,11 +139,19 @@ struct HTTP1FieldScan {
         return length
     }
 
-    private mutating func noteUpgrade(_ value: Span<UInt8>) {
-        self.flags.insert(.hopByHop)
-        // HTTP/2 in clear text starts with prior knowledge or not at all (RFC 9113 §3.1).
-        guard !value.extracting(first: min(3, value.count)).equalsIgnoringCase("h2c") else { return }
-        self.flags.insert(.upgradeField)
+    /// HTTP/2 in clear text starts with prior knowledge or not at all (RFC 9113 §3.1): an application that changed to it
+    /// would be asked things that no policy has seen, so one mention anywhere makes the request no upgrade.
+    private mutating func noteUpgrade(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+        self.flags.formUnion([.hopByHop, .upgradeField])
+        var list = HTTP1TokenList(value)
+        while let option = list.next(bytes) {
+            var end = option.lowerBound
+            while end < option.upperBound, ASCII.isToken(bytes[end]) { end += 1 }
+            let name = bytes.extracting(option.lowerBound..<end)
+            if name.equalsIgnoringCase("h2c") || name.equalsIgnoringCase("h2") || name.equalsIgnoringCase("http") {
+                self.flags.insert(.upgradeToHTTP)
+            }
+        }
     }
 
     private mutating func noteConnection(_ bytes: Span<UInt8>, _ value: Range<Int>) throws(HTTP1Error) {

@@ -42,7 +42,7 @@ public struct HTTP1Flags: OptionSet, Sendable, Hashable {
     public static let keepAlive = Self(rawValue: 1 << 2)
     /// `connection: upgrade`; counts only together with `upgradeField`.
     public static let upgradeOption = Self(rawValue: 1 << 3)
-    /// There is an `upgrade` field for a protocol other than HTTP/2.
+    /// There is an `upgrade` field.
     public static let upgradeField = Self(rawValue: 1 << 4)
     /// `expect: 100-continue`.
     public static let expectContinue = Self(rawValue: 1 << 5)
@@ -58,6 +58,8 @@ public struct HTTP1Flags: OptionSet, Sendable, Hashable {
     public static let connectionField = Self(rawValue: 1 << 10)
     /// There is a `host` field, perhaps empty.
     public static let hostField = Self(rawValue: 1 << 11)
+    /// An `upgrade` field names a version of HTTP, which makes the request no upgrade.
+    public static let upgradeToHTTP = Self(rawValue: 1 << 12)
 }
 
 /// The head of a request, as places in the bytes that were scanned.
@@ -107,6 +109,7 @@ public struct HTTP1RequestHead: Sendable, Hashable {
     /// Whether the sender asks to change to a protocol that is not HTTP (RFC 9110 §7.8).
     public var isUpgrade: Bool {
         self.version == .http11 && self.flags.isSuperset(of: [.upgradeOption, .upgradeField])
+            && !self.flags.contains(.upgradeToHTTP)
     }
 }
 

@@ -60,10 +60,19 @@ extension HTTP2Connection {
         }
         guard payload.count % 6 == 0 else { throw HTTP2Error(.frameSizeError) }
         try self.annoy(10, now: now)
+        var window = self.peerStreamWindow
         for offset in stride(from: 0, to: payload.count, by: 6) {
             let id = UInt16(payload[offset]) << 8 | UInt16(payload[offset + 1])
-            try self.set(id, Self.number(payload, at: offset + 2))
+            let value = Self.number(payload, at: offset + 2)
+            if id == HTTP2SettingID.initialWindowSize {
+                guard value <= UInt32(Int32.max) else { throw HTTP2Error(.flowControlError) }
+                window = Int(value)
+            } else {
+                try self.set(id, value)
+            }
         }
+        // Once and not for each mention: it visits all streams.
+        try self.setPeerWindow(window)
         HTTP2FrameWriter.header(
             length: 0, type: HTTP2FrameType.settings, flags: HTTP2Flag.acknowledge, stream: 0, into: &self.output)
         guard !self.hasSettings else { return }
@@ -79,9 +88,6 @@ extension HTTP2Connection {
             guard value == 0 || value == 1 && self.role == .server else { throw HTTP2Error(.protocolError) }
         case HTTP2SettingID.maxConcurrentStreams:
             self.peerConcurrentStreams = Int(min(value, 1 << 20))
-        case HTTP2SettingID.initialWindowSize:
-            guard value <= UInt32(Int32.max) else { throw HTTP2Error(.flowControlError) }
-            try self.setPeerWindow(Int(value))
         case HTTP2SettingID.maxFrameSize:
             // At least what we ever send.
             guard (16_384...16_777_215).contains(value) else { throw HTTP2Error(.protocolError) }

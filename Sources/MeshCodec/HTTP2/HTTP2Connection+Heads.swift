@@ -52,7 +52,7 @@ extension HTTP2Connection {
             // Even a block that nobody wants changes the table.
             try self.decoder.decode(block, into: &list)
         } catch {
-            throw HTTP2Error(.compressionError)
+            throw HTTP2Error(error == .listTooLarge ? .enhanceYourCalm : .compressionError)
         }
         guard let place = self.streams.place(of: id) else {
             return try self.receiveNewHead(id, ends: ends, &list, now)

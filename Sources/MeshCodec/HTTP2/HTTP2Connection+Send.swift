@@ -205,15 +205,30 @@ extension HTTP2Connection {
     }
 
     /// Sends what the windows admit of everything held.
+    ///
+    /// Streams take turns, a few at a time: a peer that opens its window byte by byte costs no walk over all of them.
     mutating func sendHeld() {
-        guard self.heldStreams > 0 else { return }
-        var ids: [UInt32] = []
-        for place in 0..<self.streams.capacity where !self.streams[place].held.isEmpty {
-            ids.append(self.streams[place].id)
-        }
-        for id in ids {
-            guard self.sendWindow > 0, !self.isBackedUp, let place = self.streams.place(of: id) else { continue }
-            self.sendHeld(at: place)
+        while self.heldStreams > 0, self.sendWindow > 0, !self.isBackedUp {
+            var ids = InlineArray<16, UInt32>(repeating: 0)
+            var count = 0
+            var visited = 0
+            while visited < self.streams.capacity, count < ids.count {
+                self.heldTurn = self.heldTurn &+ 1 < self.streams.capacity ? self.heldTurn &+ 1 : 0
+                visited += 1
+                guard self.streams[self.heldTurn].sendWindow > 0, !self.streams[self.heldTurn].held.isEmpty else {
+                    continue
+                }
+                ids[count] = self.streams[self.heldTurn].id
+                count += 1
+            }
+            guard count > 0 else { return }
+            for index in 0..<count {
+                guard self.sendWindow > 0, !self.isBackedUp, let place = self.streams.place(of: ids[index]) else {
+                    continue
+                }
+                self.heldTurn = place
+                self.sendHeld(at: place)
+            }
         }
     }
 

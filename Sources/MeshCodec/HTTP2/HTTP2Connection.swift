@@ -51,6 +51,8 @@ public struct HTTP2Connection: ~Copyable {
     var headStart = -1
     var headStream: UInt32 = 0
     var heldStreams = 0
+    /// The place of the stream that had the last turn to send what it holds.
+    var heldTurn = 0
     /// Whether the owner cannot pass output on at the moment; content is then held.
     public internal(set) var isCongested = false
 

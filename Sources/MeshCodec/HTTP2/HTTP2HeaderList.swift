@@ -34,7 +34,7 @@ public struct HTTP2HeaderList: ~Copyable {
     var fields: [HTTP2Field] = []
     var used = 0
     private var size = 0
-    private let sizeMax: Int
+    let sizeMax: Int
     /// Whether fields had to be left out because of the limit.
     public private(set) var isTooLarge = false
     /// What a request says, after a request has been received into this list.

@@ -62,7 +62,9 @@ public enum JSONWriter {
             return
         }
         let text = number.description
-        output.append(contentsOf: (text.hasSuffix(".0") ? String(text.dropLast(2)) : text).utf8)
+        // Zero keeps its sign only as a fraction: read again, "-0" is an integer.
+        let isWhole = text.hasSuffix(".0") && text != "-0.0"
+        output.append(contentsOf: (isWhole ? String(text.dropLast(2)) : text).utf8)
     }
 
     private static func append(_ text: String, to output: inout [UInt8]) {

@@ -40,6 +40,10 @@ import Testing
         let clear =
             "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: A\r\n\r\n"
         #expect(try self.forward(clear, [.hopByHop]).0 == "GET / HTTP/1.1\r\nHost: h\r\n")
+        for names in ["websocket, h2c", "websocket\r\nUpgrade: h2c", "HTTP/2.0"] {
+            let hidden = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: \(names)\r\n\r\n"
+            #expect(try self.forward(hidden, [.hopByHop]).0 == "GET / HTTP/1.1\r\nHost: h\r\n")
+        }
     }
 
     @Test func `the worst head has as many ranges as there is room for`() throws {

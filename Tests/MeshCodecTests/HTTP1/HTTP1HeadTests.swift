@@ -77,8 +77,16 @@ extension [UInt8] {
             (
                 "Connection: upgrade, http2-settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA",
                 [
-                    .connectionField, .upgradeOption, .hopByHop, .namesFields,
+                    .connectionField, .upgradeOption, .upgradeField, .upgradeToHTTP, .hopByHop, .namesFields,
                 ], true
+            ),
+            (
+                "Connection: upgrade\r\nUpgrade: websocket, H2C",
+                [.connectionField, .upgradeOption, .upgradeField, .upgradeToHTTP, .hopByHop], true
+            ),
+            (
+                "Upgrade: websocket\r\nConnection: upgrade\r\nUpgrade: HTTP/2.0",
+                [.connectionField, .upgradeOption, .upgradeField, .upgradeToHTTP, .hopByHop], true
             ),
             ("Connection: x-hop", [.connectionField, .namesFields], true),
             ("Expect: 100-Continue", [.expectContinue], true),
