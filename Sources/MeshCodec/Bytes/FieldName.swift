@@ -28,6 +28,9 @@ public enum FieldName: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether the name starts with `l5d-`: fields between proxies, of which none passes unseen.
     public var isMesh: Bool { self.rawValue >= Self.meshClientID.rawValue }
 
+    /// What a name means; it must be made of token characters, and their case is ignored.
+    public static func named(_ name: Span<UInt8>) -> Self { self.recognise(name, at: 0, count: name.count) }
+
     /// Recognises a name from the bytes of `range`, ignoring the case of letters.
     ///
     /// The bytes must be token characters: folding by setting bit 5 is exact only among those.

@@ -2,8 +2,12 @@
 public enum HTTP1BodyPiece: Sendable, Hashable {
     /// So many bytes of content.
     case data(Int)
-    /// So many bytes that only frame the content: chunk sizes, line ends, trailers.
+    /// So many bytes that only frame the content: chunk sizes, line ends.
     case framing(Int)
+    /// So many bytes of the trailer section, which ends with an empty line even when it has no fields.
+    ///
+    /// It may come in several pieces, and the body is complete with the last of them.
+    case trailers(Int)
     /// The bytes given are used up and the body goes on.
     case needsMore
     /// The body is over; bytes that follow belong to the next message.
@@ -112,7 +116,7 @@ public struct HTTP1Body: Sendable, Hashable {
         var used = 0
         while true {
             switch try self.chunkPiece(bytes, from: used) {
-            case .data(let count), .framing(let count): used += count
+            case .data(let count), .framing(let count), .trailers(let count): used += count
             case .needsMore, .end: return used
             }
         }
@@ -154,12 +158,15 @@ public struct HTTP1Body: Sendable, Hashable {
             return .data(taken)
         }
         var index = start
-        while index < bytes.count, self.state != .data, !self.isComplete {
+        let isTrailer = self.isInTrailers
+        while index < bytes.count, self.state != .data, !self.isComplete, self.isInTrailers == isTrailer {
             try self.framing(bytes[index])
             index += 1
         }
-        return .framing(index - start)
+        return isTrailer ? .trailers(index - start) : .framing(index - start)
     }
+
+    private var isInTrailers: Bool { self.state.rawValue >= ChunkState.trailerStart.rawValue }
 
     /// Takes one byte that is not content (RFC 9112 §7.1).
     private mutating func framing(_ byte: UInt8) throws(HTTP1Error) {

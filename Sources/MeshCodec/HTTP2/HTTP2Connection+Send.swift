@@ -23,6 +23,12 @@ extension HTTP2Connection {
     /// Whether the stream is still open in either direction.
     public func isOpen(_ stream: UInt32) -> Bool { self.streams.place(of: stream) != nil }
 
+    /// Content of a stream that the peer's windows, or the owner, do not admit yet.
+    public func heldCount(_ stream: UInt32) -> Int {
+        guard let place = self.streams.place(of: stream) else { return 0 }
+        return self.streams[place].held.count - self.streams[place].heldOffset
+    }
+
     // MARK: - Heads
 
     /// Starts a head, to be followed by its fields, pseudo-header fields first, and ``finishHead(end:)``.

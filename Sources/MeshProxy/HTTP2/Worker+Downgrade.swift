@@ -88,12 +88,29 @@ extension Worker {
     }
 
     /// Ends the body of a request.
-    mutating func endDowngraded(_ request: Handle) {
+    private mutating func endDowngraded(_ request: Handle) {
         guard self.exchanges[request].chunksUp else { return }
         self.exchanges[request].chunksUp = false
         let outgoing = self.outgoing
         let count = outgoing.write("0\r\n\r\n", at: 0)
         self.write(self.exchanges[request].up.connection, outgoing.bytes(0..<count))
+    }
+
+    /// Ends the body of a request with trailers; HTTP/1 has no place for them behind a body of known length.
+    mutating func endDowngraded(_ request: Handle, _ list: borrowing HTTP2HeaderList) {
+        guard self.exchanges[request].chunksUp else { return }
+        self.exchanges[request].chunksUp = false
+        let outgoing = self.outgoing
+        let bytes = list.bytes.span
+        var end = outgoing.write("0\r\n", at: 0)
+        for index in 0..<list.count where list[index].name.mayTrail {
+            end = outgoing.write(bytes.extracting(list[index].nameRange), at: end)
+            end = outgoing.write(": ", at: end)
+            end = outgoing.write(bytes.extracting(list[index].valueRange), at: end)
+            end = outgoing.write("\r\n", at: end)
+        }
+        end = outgoing.write("\r\n", at: end)
+        self.write(self.exchanges[request].up.connection, outgoing.bytes(0..<end))
     }
 
     // MARK: - Answers
@@ -180,6 +197,13 @@ extension Worker {
                     if !hasRoom { self.pause(handle) }
                     return offset
                 case .framing(let count): offset += count
+                case .trailers(let count):
+                    self.downgradedTrailers(handle, request, rest.extracting(first: count))
+                    offset += count
+                    if self.connections[handle].message.body.isComplete {
+                        self.finishDowngraded(request)
+                        return offset
+                    }
                 case .data(let count):
                     let end = self.connections[handle].message.body.isComplete
                     hasRoom = self.sessions[session].codec.sendData(

@@ -117,8 +117,7 @@ extension Worker {
         let up = self.exchanges[request].up
         switch up.kind {
         case .none: return
-        // HTTP/1 applications hardly ever read trailers; the body just ends.
-        case .http1: self.endDowngraded(request)
+        case .http1: self.endDowngraded(request, list)
         case .http2:
             self.sessions[self.connections[up.connection].session].codec.sendHead(up.stream, list, end: true)
             self.markDirty(up.connection)

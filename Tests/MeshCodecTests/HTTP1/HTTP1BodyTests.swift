@@ -36,7 +36,7 @@ import Testing
             case .data(let count):
                 content += wire[offset..<(offset + count)]
                 offset += count
-            case .framing(let count): offset += count
+            case .framing(let count), .trailers(let count): offset += count
             case .needsMore: end = min(end + step, wire.count)
             case .end: return content
             }

@@ -96,6 +96,9 @@ final class HTTP2Peer {
         try self.flush()
     }
 
+    /// Content that could not be sent yet.
+    func held(_ stream: UInt32) -> Int { self.codec.heldCount(stream) }
+
     /// Returns once the other end has taken everything that was sent so far.
     func settle() throws {
         let before = self.pongs
