@@ -243,6 +243,7 @@ enum HTTP1BodyProperties {
     struct Result: Equatable {
         var used = 0
         var content: [UInt8] = []
+        var trailers: [UInt8] = []
         var isComplete = false
         var isRefused = false
     }
@@ -281,6 +282,9 @@ enum HTTP1BodyProperties {
                         result.content += bytes[result.used..<(result.used + count)]
                         result.used += count
                     case .framing(let count): result.used += count
+                    case .trailers(let count):
+                        result.trailers += bytes[result.used..<(result.used + count)]
+                        result.used += count
                     case .needsMore: break reading
                     case .end:
                         result.isComplete = true
