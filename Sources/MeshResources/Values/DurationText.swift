@@ -12,15 +12,14 @@ extension Duration {
             return
         }
         guard !rest.isEmpty else { return nil }
-        var total: Double = 0
-        var exact: Int64 = 0
+        var total: Int64 = 0
         while !rest.isEmpty {
-            guard let (amount, unit) = Self.nextTerm(&rest) else { return nil }
-            total += amount * Double(unit)
-            guard total < 9.2e18 else { return nil }
-            exact += Int64((amount * Double(unit)).rounded(.toNearestOrAwayFromZero))
+            guard let term = Self.nextTerm(&rest) else { return nil }
+            let (sum, overflow) = total.addingReportingOverflow(term)
+            guard !overflow else { return nil }
+            total = sum
         }
-        self = .nanoseconds(isNegative ? -exact : exact)
+        self = .nanoseconds(isNegative ? -total : total)
     }
 
     /// Parses a Gateway API duration: up to four terms of at most five digits with h, m, s or ms (GEP-2257).
@@ -44,16 +43,25 @@ extension Duration {
         self = .nanoseconds(total)
     }
 
-    private static func nextTerm(_ rest: inout Substring) -> (amount: Double, unit: Int64)? {
-        let number = rest.prefix { ("0"..."9").contains($0) || $0 == "." }
-        guard number.contains(where: { $0 != "." }), number.count(where: { $0 == "." }) <= 1 else { return nil }
-        rest = rest.dropFirst(number.count)
-        let unit = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
-        guard let nanoseconds = Self.nanoseconds(ofUnit: unit) else { return nil }
-        rest = rest.dropFirst(unit.count)
-        let padded = "0\(number)\(number.hasSuffix(".") ? "0" : "")"
-        guard let amount = Double(padded) else { return nil }
-        return (amount, nanoseconds)
+    /// The nanoseconds of a number with a unit, exact for whole numbers and rounded for fractions.
+    private static func nextTerm(_ rest: inout Substring) -> Int64? {
+        let whole = rest.prefix { ("0"..."9").contains($0) }
+        rest = rest.dropFirst(whole.count)
+        var fraction = Substring()
+        if rest.first == "." {
+            rest.removeFirst()
+            fraction = rest.prefix { ("0"..."9").contains($0) }
+            rest = rest.dropFirst(fraction.count)
+        }
+        guard !whole.isEmpty || !fraction.isEmpty, whole.count <= 19 else { return nil }
+        let unitName = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
+        guard let unit = Self.nanoseconds(ofUnit: unitName) else { return nil }
+        rest = rest.dropFirst(unitName.count)
+        // More digits of the fraction than these are less than a nanosecond of the largest unit.
+        let digits = fraction.prefix(18)
+        let scale = (0..<digits.count).reduce(UInt128(1)) { power, _ in power * 10 }
+        let part = ((UInt128(digits) ?? 0) * UInt128(unit) + scale / 2) / scale
+        return Int64(exactly: (UInt128(whole) ?? 0) * UInt128(unit) + part)
     }
 
     private static func nanoseconds(ofUnit unit: Substring) -> Int64? {
