@@ -149,6 +149,7 @@ struct World {
         for write in writes {
             switch write.content {
             case .parents(let parents): self.set(parents, of: write)
+            case .governance(let status): self.set(status, of: write)
             case .conditions(let conditions, let target):
                 if var network = self.snapshot.egressNetworks[write.key], write.type.kind == "EgressNetwork" {
                     network.status.conditions = conditions
@@ -160,6 +161,29 @@ struct World {
             }
         }
         return writes
+    }
+
+    private mutating func set(_ status: GovernanceStatus, of write: StatusWrite) {
+        let (key, old) = (write.key, self.snapshot)
+        switch write.type.kind {
+        case "Server": self.update(key, ClusterCollections.servers, old.servers[key]) { $0.status = status }
+        case "ServerAuthorization":
+            self.update(key, ClusterCollections.serverAuthorizations, old.serverAuthorizations[key]) {
+                $0.status = status
+            }
+        case "AuthorizationPolicy":
+            self.update(key, ClusterCollections.authorizationPolicies, old.authorizationPolicies[key]) {
+                $0.status = status
+            }
+        case "MeshTLSAuthentication":
+            self.update(key, ClusterCollections.meshTLSAuthentications, old.meshTLSAuthentications[key]) {
+                $0.status = status
+            }
+        default:
+            self.update(key, ClusterCollections.networkAuthentications, old.networkAuthentications[key]) {
+                $0.status = status
+            }
+        }
     }
 
     private mutating func set(_ parents: [RouteParentStatus], of write: StatusWrite) {

@@ -8,16 +8,20 @@ public struct ClusterCollection<Resource: KubernetesResource>: Sendable {
     public let resourceType: ResourceType
     let table: any WritableKeyPath<ClusterSnapshot, ResourceTable<Resource>> & Sendable
     let indexKeys: @Sendable (Resource) -> [ClusterIndexKey]
+    /// The object without a status that no compilation reads.
+    let withoutStatus: (@Sendable (Resource) -> Resource)?
 
     init(
         _ kind: ClusterKind, _ table: any WritableKeyPath<ClusterSnapshot, ResourceTable<Resource>> & Sendable,
         type: ResourceType = Resource.resourceType,
-        indexKeys: @escaping @Sendable (Resource) -> [ClusterIndexKey] = { _ in [] }
+        indexKeys: @escaping @Sendable (Resource) -> [ClusterIndexKey] = { _ in [] },
+        withoutStatus: (@Sendable (Resource) -> Resource)? = nil
     ) {
         self.kind = kind
         self.resourceType = type
         self.table = table
         self.indexKeys = indexKeys
+        self.withoutStatus = withoutStatus
     }
 }
 
@@ -44,15 +48,20 @@ public enum ClusterCollections {
     /// ServiceProfiles.
     public static let serviceProfiles = ClusterCollection(.serviceProfile, \.serviceProfiles)
     /// Servers.
-    public static let servers = ClusterCollection(.server, \.servers)
+    public static let servers = ClusterCollection(
+        .server, \.servers, withoutStatus: { $0.withoutStatus })
     /// ServerAuthorizations.
-    public static let serverAuthorizations = ClusterCollection(.serverAuthorization, \.serverAuthorizations)
+    public static let serverAuthorizations = ClusterCollection(
+        .serverAuthorization, \.serverAuthorizations, withoutStatus: { $0.withoutStatus })
     /// AuthorizationPolicies.
-    public static let authorizationPolicies = ClusterCollection(.authorizationPolicy, \.authorizationPolicies)
+    public static let authorizationPolicies = ClusterCollection(
+        .authorizationPolicy, \.authorizationPolicies, withoutStatus: { $0.withoutStatus })
     /// MeshTLSAuthentications.
-    public static let meshTLSAuthentications = ClusterCollection(.meshTLSAuthentication, \.meshTLSAuthentications)
+    public static let meshTLSAuthentications = ClusterCollection(
+        .meshTLSAuthentication, \.meshTLSAuthentications, withoutStatus: { $0.withoutStatus })
     /// NetworkAuthentications.
-    public static let networkAuthentications = ClusterCollection(.networkAuthentication, \.networkAuthentications)
+    public static let networkAuthentications = ClusterCollection(
+        .networkAuthentication, \.networkAuthentications, withoutStatus: { $0.withoutStatus })
     /// HTTPLocalRateLimitPolicies.
     public static let rateLimitPolicies = ClusterCollection(.rateLimitPolicy, \.rateLimitPolicies)
     /// EgressNetworks.

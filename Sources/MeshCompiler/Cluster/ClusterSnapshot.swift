@@ -59,7 +59,13 @@ public struct ClusterSnapshot: Sendable {
         _ object: Resource, in collection: ClusterCollection<Resource>
     ) -> Set<ClusterTopic> {
         let old = self[keyPath: collection.table].insert(object)
-        if let old, old.saysTheSame(as: object) { return [] }
+        if let old {
+            if old.saysTheSame(as: object) { return [] }
+            // Such a status is for people: only an answer about all of the kind, the one that writes it, depends on it.
+            if let bare = collection.withoutStatus, bare(old).saysTheSame(as: bare(object)) {
+                return [.kind(collection.kind)]
+            }
+        }
         return self.reindex(object.key, in: collection, from: old, to: object)
     }
 

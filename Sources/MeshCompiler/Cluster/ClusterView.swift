@@ -10,6 +10,8 @@ public final class DependencyRecorder {
     public init() {}
 
     func note(_ topic: ClusterTopic) { self.topics.insert(topic) }
+
+    func note(_ topics: Set<ClusterTopic>) { self.topics.formUnion(topics) }
 }
 
 /// The only way by which compilations read a snapshot: every read leaves its topic with the recorder.
@@ -18,11 +20,29 @@ public final class DependencyRecorder {
 public struct ClusterView {
     private let snapshot: ClusterSnapshot
     private let recorder: DependencyRecorder?
+    private let memo: CompilationMemo?
 
-    /// A view of `snapshot`.
-    public init(_ snapshot: ClusterSnapshot, recording recorder: DependencyRecorder? = nil) {
+    /// A view of `snapshot`; a memo must have been used with this very snapshot only.
+    public init(
+        _ snapshot: ClusterSnapshot, recording recorder: DependencyRecorder? = nil, memo: CompilationMemo? = nil
+    ) {
         self.snapshot = snapshot
         self.recorder = recorder
+        self.memo = memo
+    }
+
+    /// What `make` finds out, found out once for all answers from this snapshot; its reads count as reads of each.
+    func once<Key: Hashable, Value>(_ key: Key, _ make: (ClusterView) -> Value) -> Value {
+        guard let memo = self.memo else { return make(self) }
+        if let known = memo.value(Value.self, of: key) {
+            self.recorder?.note(known.topics)
+            return known.value
+        }
+        let recorder = DependencyRecorder()
+        let value = make(ClusterView(self.snapshot, recording: recorder, memo: memo))
+        memo.keep(value, of: key, topics: recorder.topics)
+        self.recorder?.note(recorder.topics)
+        return value
     }
 
     /// The object `key`, if it exists.
@@ -44,6 +64,12 @@ public struct ClusterView {
     public func all<Resource>(in collection: ClusterCollection<Resource>) -> [Resource] {
         self.recorder?.note(.kind(collection.kind))
         return self.snapshot[keyPath: collection.table].all.sorted { $0.key < $1.key }
+    }
+
+    /// All objects, in no order.
+    func unordered<Resource>(in collection: ClusterCollection<Resource>) -> [Resource] {
+        self.recorder?.note(.kind(collection.kind))
+        return self.snapshot[keyPath: collection.table].all
     }
 
     /// The objects that an index holds under `key`, sorted by namespace and name.

@@ -16,6 +16,7 @@ public struct StatusQuery: ClusterQuery {
             + routes.writes(ClusterCollections.tcpRoutes)
             + view.all(in: ClusterCollections.egressNetworks).compactMap { Self.write($0, settings) }
             + view.all(in: ClusterCollections.rateLimitPolicies).compactMap { Self.write($0, view) }
+            + GovernanceStatuses(view: view, settings: settings).writes()
     }
 
     private static func write(_ network: EgressNetwork, _ settings: MeshSettings) -> StatusWrite? {
@@ -90,7 +91,7 @@ extension [RouteParentStatus] {
 
 extension [Condition] {
     /// The same conditions, each with the time of the stored one if that has the same status.
-    fileprivate func keepingTimes(of stored: [Condition]) -> [Condition] {
+    func keepingTimes(of stored: [Condition]) -> [Condition] {
         self.map { condition in
             var condition = condition
             let former = stored.first { $0.type == condition.type && $0.status == condition.status }

@@ -11,6 +11,8 @@ public struct StatusWrite: Hashable, Sendable {
         case parents([RouteParentStatus])
         /// Anything else; a rate limit names its target too.
         case conditions([Condition], target: LocalTargetReference?)
+        /// A policy object that governs workloads.
+        case governance(GovernanceStatus)
     }
 
     /// Where the object is written.

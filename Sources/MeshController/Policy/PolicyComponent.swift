@@ -28,7 +28,8 @@ struct PolicyComponent: ControllerComponent {
                 labels: ["linkerd.io/control-plane-ns": lease.namespace], logger: logger
             ) { leadership.set($0) },
             StatusWriter(
-                index: context.index, client: client, leadership: leadership, metrics: context.metrics, logger: logger),
+                index: context.index, settings: context.settings.mesh, client: client, leadership: leadership,
+                metrics: context.metrics, logger: logger),
         ]
     }
 

@@ -8,11 +8,17 @@ public struct AuthorizationPolicy: KubernetesResource {
     public var metadata: ObjectMeta
     /// Which target, and which authentications.
     public var spec: AuthorizationPolicySpec
+    /// Whether it is used, and what it governs.
+    public var status: GovernanceStatus
 
     /// A value with these fields.
-    public init(metadata: ObjectMeta, spec: AuthorizationPolicySpec) {
+    public init(
+        metadata: ObjectMeta, spec: AuthorizationPolicySpec,
+        status: GovernanceStatus = GovernanceStatus()
+    ) {
         self.metadata = metadata
         self.spec = spec
+        self.status = status
     }
 }
 
@@ -104,11 +110,17 @@ public struct MeshTLSAuthentication: KubernetesResource {
     public var metadata: ObjectMeta
     /// The identities.
     public var spec: MeshTLSAuthenticationSpec
+    /// Whether it is used, and what it governs.
+    public var status: GovernanceStatus
 
     /// A value with these fields.
-    public init(metadata: ObjectMeta, spec: MeshTLSAuthenticationSpec = MeshTLSAuthenticationSpec()) {
+    public init(
+        metadata: ObjectMeta, spec: MeshTLSAuthenticationSpec = MeshTLSAuthenticationSpec(),
+        status: GovernanceStatus = GovernanceStatus()
+    ) {
         self.metadata = metadata
         self.spec = spec
+        self.status = status
     }
 }
 
@@ -141,11 +153,17 @@ public struct NetworkAuthentication: KubernetesResource {
     public var metadata: ObjectMeta
     /// The networks.
     public var spec: NetworkAuthenticationSpec
+    /// Whether it is used, and what it governs.
+    public var status: GovernanceStatus
 
     /// A value with these fields.
-    public init(metadata: ObjectMeta, spec: NetworkAuthenticationSpec = NetworkAuthenticationSpec()) {
+    public init(
+        metadata: ObjectMeta, spec: NetworkAuthenticationSpec = NetworkAuthenticationSpec(),
+        status: GovernanceStatus = GovernanceStatus()
+    ) {
         self.metadata = metadata
         self.spec = spec
+        self.status = status
     }
 }
 

@@ -8,11 +8,14 @@ public struct Server: KubernetesResource {
     public var metadata: ObjectMeta
     /// Which port, and what is spoken there.
     public var spec: ServerSpec
+    /// Whether it is used, and what it governs.
+    public var status: GovernanceStatus
 
     /// A value with these fields.
-    public init(metadata: ObjectMeta, spec: ServerSpec) {
+    public init(metadata: ObjectMeta, spec: ServerSpec, status: GovernanceStatus = GovernanceStatus()) {
         self.metadata = metadata
         self.spec = spec
+        self.status = status
     }
 }
 
@@ -92,11 +95,17 @@ public struct ServerAuthorization: KubernetesResource {
     public var metadata: ObjectMeta
     /// Which clients reach which Servers.
     public var spec: ServerAuthorizationSpec
+    /// Whether it is used, and what it governs.
+    public var status: GovernanceStatus
 
     /// A value with these fields.
-    public init(metadata: ObjectMeta, spec: ServerAuthorizationSpec = ServerAuthorizationSpec()) {
+    public init(
+        metadata: ObjectMeta, spec: ServerAuthorizationSpec = ServerAuthorizationSpec(),
+        status: GovernanceStatus = GovernanceStatus()
+    ) {
         self.metadata = metadata
         self.spec = spec
+        self.status = status
     }
 }
 

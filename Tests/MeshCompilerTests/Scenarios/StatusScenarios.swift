@@ -10,6 +10,7 @@ import Testing
             switch write.content {
             case .parents(let parents): parents.map { self.summary($0.conditions) }
             case .conditions(let conditions, _): [self.summary(conditions)]
+            case .governance: []
             }
         }
     }
@@ -35,7 +36,10 @@ import Testing
         }
         let writes = world.reconcile()
         #expect(self.summary(writes) == [["Accepted=True/Accepted"], ["Accepted=False/NoMatchingTarget"]])
-        guard case .conditions(_, let target)? = writes.last?.content else { return }
+        guard case .conditions(_, let target)? = writes.last(where: { $0.key.name == "rl-2" })?.content else {
+            Issue.record("no status of the second policy")
+            return
+        }
         #expect(target == LocalTargetReference(group: "policy.linkerd.io", kind: "Server", name: "server-2"))
         #expect(world.writes.isEmpty)
     }
@@ -98,7 +102,9 @@ import Testing
         #expect(self.summary(world.reconcile()) == [["Accepted=True/Accepted", "ResolvedRefs=False/BackendNotFound"]])
     }
 
-    @Test("21.3–21.6 and the like: EgressNetworks as parents and backends", arguments: ScenarioRoute.allCases)
+    @Test(
+        "21.3–21.6, 21.13–21.14, 21.20, 21.22–21.23, 21.27, 21.29–21.30, 21.35–21.38 EgressNetworks as parents and backends",
+        arguments: ScenarioRoute.allCases)
     func egressBackends(kind: ScenarioRoute) {
         let wrong = ["Accepted=True/Accepted", "ResolvedRefs=False/InvalidKind"]
         let cases: [(ParentReference, BackendReference, [String])] = [
@@ -116,7 +122,7 @@ import Testing
         }
     }
 
-    @Test("21.7–21.8, 21.15–21.17, 21.25, 21.31, 21.39, 21.41 Servers come and go", arguments: ScenarioRoute.allCases)
+    @Test("21.7–21.8, 21.15, 21.17, 21.25, 21.31, 21.39, 21.41 Servers come and go", arguments: ScenarioRoute.allCases)
     func servers(kind: ScenarioRoute) {
         var world = World.shipped
         world.route(kind, "r", parents: [.server("srv")])
@@ -168,7 +174,7 @@ import Testing
         #expect(parents.last == foreign)
     }
 
-    @Test("23.2, 23.5 each parent has its own entry; Services need a cluster IP")
+    @Test("23.1, 23.2, 23.5 each parent has its own entry; Services need a cluster IP")
     func severalParents() {
         var world = World.shipped
         world.service("svc")
