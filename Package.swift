@@ -190,7 +190,9 @@ targets += [
             "MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, nioHTTP1, hummingbird, logging,
             nioCore, nioPosix, subprocess, systemPackage,
         ]),
-    tests("MeshRPC", ["MeshModel", "MeshPolicy", "MeshWire", grpcCore, grpcProtobuf, grpcTransport, protobuf]),
+    tests(
+        "MeshRPC",
+        ["MeshModel", "MeshPolicy", "MeshWire", grpcCore, grpcProtobuf, grpcTransport, logging, protobuf]),
     tests("MeshIdentity", ["MeshModel", x509, asn1, crypto]),
     tests("MeshAdmin", ["MeshModel", asyncHTTPClient, nioHTTP1, hummingbird, logging, metrics]),
     tests("MeshReactor", ["MeshModel"]),
@@ -199,9 +201,10 @@ targets += [
         "MeshController",
         [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshControl", "MeshRollout",
-            "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", asyncHTTPClient, nioHTTP1, crypto, grpcCore,
-            grpcTransport,
-            hummingbird, logging, nioCore, x509, asn1,
+            "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", "MeshLocal", "MeshAdmin", asyncHTTPClient,
+            nioHTTP1,
+            crypto, grpcCore, grpcTransport, hummingbird, logging, nioCore, protobuf, serviceLifecycle, x509, asn1,
+            yams,
         ], excluding: ["Golden"]),
     tests(
         "MeshProxy",

@@ -19,23 +19,93 @@ public struct InboundQuery: ClusterQuery {
 
     /// Compiles the policy of the Server that governs the port, or the default one.
     public func answer(in view: ClusterView, settings: MeshSettings) -> InboundPolicy? {
+        self.shared(in: view, settings: settings)?.value
+    }
+
+    /// The answer; ports whose policies cannot differ share one object as long as the view has a memo.
+    func shared(in view: ClusterView, settings: MeshSettings) -> Shared<InboundPolicy>? {
         guard let workload = GovernedWorkload(self.workload, in: view) else { return nil }
-        let compiler = InboundCompiler(view: view, settings: settings, workload: workload, port: self.port)
-        let candidates = view.objects(of: self.workload.namespace, in: ClusterCollections.servers)
-            .filter { workload.isGoverned(by: $0, on: self.port) }
-        guard let server = candidates.min(by: { Precedence.claims($0, before: $1) }) else {
-            return compiler.defaultPolicy()
+        let probes = settings.probeNetworks.isEmpty ? [] : workload.probePaths(on: self.port)
+        let compiler = { (view: ClusterView) in InboundCompiler(view: view, settings: settings, probePaths: probes) }
+        let servers = view.once(ServersByPort.Of(namespace: self.workload.namespace)) {
+            ServersByPort($0.objects(of: self.workload.namespace, in: ClusterCollections.servers))
         }
-        return compiler.policy(of: server)
+        if let server = servers.governing(workload, on: self.port) {
+            return view.once(SharedKey.server(server.key, probes: probes)) {
+                Shared(compiler($0).policy(of: server))
+            }
+        }
+        let policy = workload.defaultPolicy(of: self.port, settings: settings)
+        let isOpaque = workload.annotatedPorts(MeshLabels.opaquePorts).contains(self.port)
+        return view.once(SharedKey.none(policy, isOpaque: isOpaque, probes: probes)) {
+            Shared(compiler($0).policy(without: policy, isOpaque: isOpaque))
+        }
+    }
+
+    /// All that a policy depends on besides the cluster.
+    private enum SharedKey: Hashable {
+        case server(ObjectKey, probes: [String])
+        case none(DefaultPolicy, isOpaque: Bool, probes: [String])
     }
 }
 
-/// Compiles the policy of one port of one workload.
+/// Asks as ``InboundQuery`` does, and answers with objects that many ports share.
+public struct SharedInboundQuery: ClusterQuery {
+    private let query: InboundQuery
+
+    /// Asks for the policy of `port` of `workload`.
+    public init(workload: WorkloadName, port: UInt16) {
+        self.query = InboundQuery(workload: workload, port: port)
+    }
+
+    /// Compiles the policy, or takes the one of another port that is the same.
+    public func answer(in view: ClusterView, settings: MeshSettings) -> Shared<InboundPolicy>? {
+        self.query.shared(in: view, settings: settings)
+    }
+}
+
+/// The Servers of a namespace, those that claim first in front, by the number of their port.
+struct ServersByPort {
+    struct Of: Hashable {
+        let namespace: String
+    }
+
+    private var numbered: [UInt16: [Server]] = [:]
+    private var named: [Server] = []
+
+    init(_ servers: [Server]) {
+        for server in servers.sorted(by: { Precedence.claims($0, before: $1) }) {
+            switch server.spec.port {
+            case .int(let number):
+                if let port = UInt16(exactly: number) { self.numbered[port, default: []].append(server) }
+            case .string: self.named.append(server)
+            }
+        }
+    }
+
+    /// The Server that governs `port` of `workload`.
+    func governing(_ workload: GovernedWorkload, on port: UInt16) -> Server? {
+        let byNumber = self.numbered[port]?.first { workload.isGoverned(by: $0, on: port) }
+        let byName = self.named.first { workload.isGoverned(by: $0, on: port) }
+        guard let byNumber, let byName else { return byNumber ?? byName }
+        return Precedence.claims(byName, before: byNumber) ? byName : byNumber
+    }
+}
+
+extension GovernedWorkload {
+    /// What a port admits that no Server governs.
+    fileprivate func defaultPolicy(of port: UInt16, settings: MeshSettings) -> DefaultPolicy {
+        let annotated = self.annotations[MeshLabels.defaultInboundPolicy].flatMap { DefaultPolicy(rawValue: $0) }
+        let policy = annotated ?? settings.defaultPolicy
+        return self.annotatedPorts(MeshLabels.requireIdentityPorts).contains(port) ? policy.authenticated : policy
+    }
+}
+
+/// Compiles the policies of ports whose workloads have the same probes there.
 struct InboundCompiler {
     let view: ClusterView
     let settings: MeshSettings
-    let workload: GovernedWorkload
-    let port: UInt16
+    let probePaths: [String]
 
     private var authorizations: AuthorizationCompiler {
         AuthorizationCompiler(view: self.view, settings: self.settings)
@@ -43,16 +113,8 @@ struct InboundCompiler {
 
     // MARK: - Ports without a Server
 
-    func defaultPolicy() -> InboundPolicy {
-        let annotated = self.workload.annotations[MeshLabels.defaultInboundPolicy].flatMap {
-            DefaultPolicy(rawValue: $0)
-        }
-        var policy = annotated ?? self.settings.defaultPolicy
-        if self.workload.annotatedPorts(MeshLabels.requireIdentityPorts).contains(self.port) {
-            policy = policy.authenticated
-        }
-        let isOpaque = self.workload.annotatedPorts(MeshLabels.opaquePorts).contains(self.port)
-        return InboundPolicy(
+    func policy(without policy: DefaultPolicy, isOpaque: Bool) -> InboundPolicy {
+        InboundPolicy(
             protocol: isOpaque
                 ? .opaque
                 : .detect(timeout: self.settings.detectTimeout, http: InboundHTTP(routes: self.implicitRoutes())),
@@ -62,12 +124,11 @@ struct InboundCompiler {
 
     /// The catch-all route, and one that lets probes through when it is known where they come from.
     private func implicitRoutes() -> [InboundRoute<HTTPKind>] {
-        let paths = self.workload.probePaths(on: self.port)
-        guard !paths.isEmpty, !self.settings.probeNetworks.isEmpty else { return [.default] }
+        guard !self.probePaths.isEmpty, !self.settings.probeNetworks.isEmpty else { return [.default] }
         let allowed = Authorization(
             networks: self.settings.probeNetworks.map { NetworkMatch($0) }, authentication: .unauthenticated,
             metadata: .implicit("probe"))
-        let matches = paths.map { MeshPolicy.HTTPRouteMatch(path: .exact(ByteString($0)), method: "GET") }
+        let matches = self.probePaths.map { MeshPolicy.HTTPRouteMatch(path: .exact(ByteString($0)), method: "GET") }
         return [
             .default,
             InboundRoute(metadata: .implicit("probe"), authorizations: [allowed], rules: [.init(matches: matches)]),

@@ -84,6 +84,21 @@ public struct OutboundQuery: ClusterQuery {
     }
 }
 
+/// Asks as ``OutboundQuery`` does, and answers with an object that all who asked share.
+public struct SharedOutboundQuery: ClusterQuery {
+    private let query: OutboundQuery
+
+    /// Asks for the policy of `target`, seen from `sourceNamespace`.
+    public init(target: OutboundQuery.Target, sourceNamespace: String) {
+        self.query = OutboundQuery(target: target, sourceNamespace: sourceNamespace)
+    }
+
+    /// Compiles the policy.
+    public func answer(in view: ClusterView, settings: MeshSettings) -> Shared<OutboundQuery.Answer> {
+        Shared(self.query.answer(in: view, settings: settings))
+    }
+}
+
 extension OutboundQuery.Target {
     /// Reads `<svc>.<ns>.svc[.<domain>][.]`, with a port or 80; nil for names of any other shape.
     public init?(authority: Authority, clusterDomain: String) {

@@ -28,6 +28,8 @@ public actor ClusterIndex: ServiceLifecycle.Service {
     private nonisolated let wake: AsyncStream<Void>.Continuation
     private let metrics: IndexMetrics
     private var nextSubscriber = 0
+    private var memo = CompilationMemo()
+    private var followers: [Int: AsyncStream<Void>.Continuation] = [:]
 
     /// A subscriber that left.
     private struct Departure: @unchecked Sendable {  // The hashable inside is a query, which is Sendable.
@@ -81,6 +83,10 @@ public actor ClusterIndex: ServiceLifecycle.Service {
     private func touch(_ topics: Set<ClusterTopic>) {
         guard !topics.isEmpty else { return }
         self.metrics.changes.increment()
+        self.memo = CompilationMemo()
+        for (id, follower) in self.followers {
+            if case .terminated = follower.yield() { self.followers[id] = nil }
+        }
         let relevant = topics.filter { self.dependents[$0] != nil }
         guard !relevant.isEmpty else { return }
         self.dirty.formUnion(relevant)
@@ -95,9 +101,19 @@ public actor ClusterIndex: ServiceLifecycle.Service {
     /// The cluster as it is known now.
     public var current: ClusterSnapshot { self.snapshot }
 
+    /// A signal now and after each change, many of which may become one.
+    public func changes() -> Updates<Void> {
+        self.nextSubscriber += 1
+        let follower = self.nextSubscriber
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.followers[follower] = continuation
+        continuation.yield()
+        return Updates(stream) { continuation.finish() }
+    }
+
     /// Answers once.
     public func answer<Query: ClusterQuery>(_ query: Query) -> Query.Answer {
-        query.answer(in: ClusterView(self.snapshot), settings: self.settings)
+        query.answer(in: ClusterView(self.snapshot, memo: self.memo), settings: self.settings)
     }
 
     /// The answer of now, then each different one, as `transform` shows it to this subscriber.
@@ -154,7 +170,8 @@ public actor ClusterIndex: ServiceLifecycle.Service {
     private func refresh(_ entry: AnyIndexEntry, key: AnyHashable) {
         self.metrics.computations.increment()
         let recorder = DependencyRecorder()
-        entry.compute(in: ClusterView(self.snapshot, recording: recorder), settings: self.settings)
+        entry.compute(
+            in: ClusterView(self.snapshot, recording: recorder, memo: self.memo), settings: self.settings)
         let former = entry.dependencies
         entry.dependencies = recorder.topics
         for gone in former.subtracting(recorder.topics) { self.removeDependent(key, of: gone) }

@@ -7,25 +7,38 @@ import MeshRPC
 struct IndexPolicySource: PolicySource {
     let index: ClusterIndex
     let settings: MeshSettings
+    private let messages = SharedMessages<InboundPolicy>()
+    private let outboundMessages = SharedMessages<OutboundQuery.Answer>()
 
-    func inboundPolicy(workload: String, port: UInt32) async throws(LookupError) -> Updates<InboundPolicy?> {
+    init(index: ClusterIndex, settings: MeshSettings) {
+        self.index = index
+        self.settings = settings
+    }
+
+    func inboundPolicy(workload: String, port: UInt32) async throws(LookupError) -> Updates<EncodedMessage?> {
         let name = try Self.workload(workload)
         guard let number = UInt16(exactly: port), number > 0 else {
             throw .invalid("port must be 1 to 65535, not \(port)")
         }
         try await self.index.ready()
-        return await self.index.subscribe(InboundQuery(workload: name, port: number)) { $0 }
+        let messages = self.messages
+        return await self.index.subscribe(SharedInboundQuery(workload: name, port: number)) { policy in
+            policy.map { policy in messages.message(of: policy) { EncodedMessage(policy.value) } }
+        }
     }
 
     func outboundPolicy(
         of target: OutboundLookup.Target, workload: String
     ) async throws(LookupError) -> Updates<OutboundLookup> {
         let source = try Self.workload(workload)
-        let query = OutboundQuery(target: try self.target(target), sourceNamespace: source.namespace)
+        let query = SharedOutboundQuery(target: try self.target(target), sourceNamespace: source.namespace)
         try await self.index.ready()
+        let messages = self.outboundMessages
         return await self.index.subscribe(query) { answer in
-            switch answer {
-            case .found(let policy, let origin): OutboundLookup(policy: policy, origin: "\(origin)")
+            switch answer.value {
+            case .found(let policy, let origin):
+                OutboundLookup(
+                    policy: messages.message(of: answer) { EncodedMessage(policy) }, origin: "\(origin)")
             case .unknown: OutboundLookup(policy: nil, origin: "")
             }
         }

@@ -1,29 +1,49 @@
 public import GRPCCore
+import GRPCProtobuf
 import MeshModel
-import MeshPolicy
-public import MeshWire
+import MeshWire
 
 /// `io.linkerd.proxy.outbound.OutboundPolicies`: how connections to a target are routed.
-public struct OutboundPolicyService<Source: PolicySource>:
-    Io_Linkerd_Proxy_Outbound_OutboundPolicies.SimpleServiceProtocol
-{
+public struct OutboundPolicyService<Source: PolicySource>: RegistrableRPCService {
+    private typealias Service = Io_Linkerd_Proxy_Outbound_OutboundPolicies
+
     private let source: Source
 
     /// Answers from `source`.
     public init(source: Source) { self.source = source }
 
+    /// Registers both methods; their answers are encoded once for all streams.
+    public func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
+        router.registerHandler(
+            forMethod: Service.Method.Get.descriptor,
+            deserializer: ProtobufDeserializer<Io_Linkerd_Proxy_Outbound_TrafficSpec>(),
+            serializer: EncodedMessageSerializer()
+        ) { request, _ in
+            let message = try await ServerRequest(stream: request).message
+            return StreamingServerResponse(single: ServerResponse(message: try await self.get(message)))
+        }
+        router.registerHandler(
+            forMethod: Service.Method.Watch.descriptor,
+            deserializer: ProtobufDeserializer<Io_Linkerd_Proxy_Outbound_TrafficSpec>(),
+            serializer: EncodedMessageSerializer()
+        ) { request, _ in
+            let message = try await ServerRequest(stream: request).message
+            return StreamingServerResponse { writer in
+                try await self.watch(message, writer)
+                return [:]
+            }
+        }
+    }
+
     /// The policy of now.
-    public func get(
-        request: Io_Linkerd_Proxy_Outbound_TrafficSpec, context: ServerContext
-    ) async throws -> Io_Linkerd_Proxy_Outbound_OutboundPolicy {
+    private func get(_ request: Io_Linkerd_Proxy_Outbound_TrafficSpec) async throws -> EncodedMessage {
         guard let policy = await (try self.updates(request)).first()?.policy else { throw Self.unknown }
-        return policy.wire
+        return policy
     }
 
     /// The policy of now and each changed one; the stream ends when the target becomes something else.
-    public func watch(
-        request: Io_Linkerd_Proxy_Outbound_TrafficSpec, response: RPCWriter<Io_Linkerd_Proxy_Outbound_OutboundPolicy>,
-        context: ServerContext
+    private func watch(
+        _ request: Io_Linkerd_Proxy_Outbound_TrafficSpec, _ writer: RPCWriter<EncodedMessage>
     ) async throws {
         try await self.updates(request).forEach(String?.none) { origin, lookup in
             guard let policy = lookup.policy else {
@@ -32,7 +52,7 @@ public struct OutboundPolicyService<Source: PolicySource>:
             }
             guard origin == nil || origin == lookup.origin else { return false }
             origin = lookup.origin
-            try await response.write(policy.wire)
+            try await writer.write(policy)
             return true
         }
     }

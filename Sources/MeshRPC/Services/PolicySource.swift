@@ -1,5 +1,4 @@
 public import MeshModel
-public import MeshPolicy
 
 /// Where the policy services take their answers from.
 public protocol PolicySource: Sendable {
@@ -8,7 +7,7 @@ public protocol PolicySource: Sendable {
     /// - Parameters:
     ///   - workload: as the proxy names itself: JSON with `ns` and `pod` or `external_workload`, or `ns:pod`.
     ///   - port: as received.
-    func inboundPolicy(workload: String, port: UInt32) async throws(LookupError) -> Updates<InboundPolicy?>
+    func inboundPolicy(workload: String, port: UInt32) async throws(LookupError) -> Updates<EncodedMessage?>
 
     /// The policy of a target, as the clients of the workload's namespace see it.
     func outboundPolicy(
@@ -27,12 +26,12 @@ public struct OutboundLookup: Sendable {
     }
 
     /// The policy; nil when there is none for the target.
-    public var policy: OutboundPolicy?
+    public var policy: EncodedMessage?
     /// Names what the policy was made for; when it changes the client must ask anew.
     public var origin: String
 
     /// An answer.
-    public init(policy: OutboundPolicy?, origin: String) {
+    public init(policy: EncodedMessage?, origin: String) {
         self.policy = policy
         self.origin = origin
     }
