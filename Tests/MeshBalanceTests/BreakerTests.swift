@@ -25,6 +25,21 @@ import Testing
         #expect(breaker.retryTime == self.time(1))
     }
 
+    @Test("30.17 of ten requests to an endpoint that always fails five reach it, the rest are refused")
+    func alwaysFailing() {
+        var random = SplitMix64(seed: 5)
+        let backoff = Backoff(minimum: .seconds(300), maximum: .seconds(600), jitter: 0.5)
+        var breaker = Breaker(maxFailures: 5, backoff: backoff, rate: nil, now: self.time(0))
+        var admitted: [Bool] = []
+        for request in 0..<10 {
+            let now = self.time(Double(request))
+            let isAdmitted = breaker.isReady(at: now) && breaker.admit(at: now)
+            admitted.append(isAdmitted)
+            if isAdmitted { breaker.graded(.failure, at: now, using: &random) }
+        }
+        #expect(admitted == Array(repeating: true, count: 5) + Array(repeating: false, count: 5))
+    }
+
     @Test("one request is on probation; success opens, failure doubles the wait")
     func probation() {
         var random = SplitMix64(seed: 2)

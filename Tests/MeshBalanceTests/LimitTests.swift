@@ -45,6 +45,23 @@ import Testing
         #expect(limits.refuse(nil, at: self.time(5000)) == .identity(1), "clients without identity share a bucket")
     }
 
+    @Test("19.1 three clients at 20 requests a second for half a minute")
+    func localRateLimit() {
+        var limits = RequestLimits(total: 70, identity: 5, overrides: [(limit: 10, identities: ["meshed-id-1"])])
+        var refused: [ByteString?: Int] = [:]
+        for tick in 0..<Int64(600) {
+            for (offset, client) in [ByteString("meshed-regular"), "meshed-id-1", nil].enumerated() {
+                if limits.refuse(client, at: self.time(tick * 50 + Int64(offset))) != nil {
+                    refused[client, default: 0] += 1
+                }
+            }
+        }
+        func share(_ client: ByteString?) -> Int { (refused[client] ?? 0) * 100 / 600 }
+        #expect((70...80).contains(share("meshed-regular")))
+        #expect((45...55).contains(share("meshed-id-1")))
+        #expect((70...80).contains(share(nil)))
+    }
+
     @Test("an override is shared by its clients")
     func shared() {
         var limits = RequestLimits(total: nil, identity: 100, overrides: [(limit: 1, identities: ["a", "b"])])

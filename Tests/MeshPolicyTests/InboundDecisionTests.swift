@@ -72,6 +72,37 @@ import Testing
         }
     }
 
+    @Test(
+        "32.1–32.6 identities that clients are certified with",
+        arguments: [
+            (["spiffe://root/w1"], [], PeerIdentity.uri("spiffe://root/w1"), true),
+            (["spiffe://root/w1"], [], .uri("spiffe://root/w2"), false),
+            (["some.id.local"], [], .dns("some.id.local"), true),
+            (["some.id.local"], [], .dns("other.id.local"), false), ([], [".id.local"], .dns("some.id.local"), true),
+            (["a.id.local", "spiffe://root/w1", "b.id.local"], [], .uri("spiffe://root/w1"), true),
+            ([], [".some-workload-1"], .uri("spiffe://some-root/some-workload-1"), false),
+            ([], [""], .uri("spiffe://some-root/some-workload-1"), false),
+        ] as [([ByteString], [ByteString], PeerIdentity, Bool)])
+    func identities(exact: [ByteString], suffixes: [ByteString], client: PeerIdentity, isAuthorized: Bool) throws {
+        let match = Authentication.identities(IdentityMatch(exact: exact, suffixes: suffixes))
+        let policy = self.policy([try self.authorization("0.0.0.0/0", match)])
+        #expect(try TestRequest("/").verdict(of: policy, peer: "10.0.0.1", identity: client).isAllowed == isAuthorized)
+        let refusal = policy.authorizations[0].refusal(peer: IPAddress.v4(0x0A00_0001), identity: client)
+        #expect((refusal == nil) == isAuthorized)
+    }
+
+    @Test("a refusal names the first condition that is not met")
+    func refusals() throws {
+        let near = try self.authorization("10.0.0.0/8", .anyIdentity)
+        let inside = IPAddress.v4(0x0A00_0001)
+        #expect(near.refusal(peer: inside, identity: self.web) == nil)
+        #expect(near.refusal(peer: inside, identity: .clear) == .needsMeshTLS)
+        #expect(near.refusal(peer: inside, identity: .anonymous) == .needsIdentity)
+        #expect(near.refusal(peer: inside, identity: .uri("spiffe://a/b")) == .identityNotListed)
+        #expect(near.refusal(peer: .v4(0x0B00_0001), identity: self.web) == .outsideNetworks)
+        #expect(near.refusal(peer: .v4(0x0B00_0001), identity: .clear) == .needsMeshTLS)
+    }
+
     @Test("bytes that are not HTTP are admitted to no HTTP port")
     func connections() throws {
         let peer = try #require(IPAddress("10.0.0.1"))

@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    @Test("12.5 ports of all containers are found by their names")
+    func portNames() {
+        var world = World()
+        world.pod(
+            containers: [
+                Container(
+                    name: "c",
+                    ports: [
+                        ContainerPort(name: "http", containerPort: 8080),
+                        ContainerPort(name: "grpc", containerPort: 8801),
+                    ])
+            ],
+            initContainers: [Container(name: "i", ports: [ContainerPort(name: "linkerd-admin", containerPort: 4191)])])
+        for (name, port) in [("http", 8080), ("grpc", 8801), ("linkerd-admin", 4191)] as [(String, UInt16)] {
+            world.server(name, port: .string(name))
+            #expect(world.inbound(port)?.metadata.name == name)
+        }
+    }
+
     // MARK: - 13 Defaults
 
     @Test("13.1 an unknown pod has no policy")
@@ -121,6 +140,13 @@ import Testing
         #expect(world.inbound(2223)?.metadata == .implicit(policy.rawValue))
     }
 
+    @Test("13.6 a port without a Server has the default route and no limit")
+    func serverless() {
+        var world = World()
+        world.pod()
+        #expect(world.inbound(8080)?.protocol == .detect(timeout: .seconds(1), http: InboundHTTP(routes: [.default])))
+    }
+
     // MARK: - 14 Servers
 
     @Test("14.1 a Server takes over a port by its name")
@@ -142,6 +168,15 @@ import Testing
         world.server("srv", port: 8080)
         #expect(world.inbound(8080)?.metadata.name == "srv")
         #expect(world.inbound(8081)?.metadata.kind == "default")
+    }
+
+    @Test("14.3 an HTTP Server without routes has the default route and admits nobody")
+    func httpServer() {
+        var world = World()
+        world.pod()
+        world.server("srv", port: 8080, proto: .http1)
+        #expect(world.inbound(8080)?.protocol == .http1(InboundHTTP(routes: [.default])))
+        #expect(world.inbound(8080)?.authorizations == [])
     }
 
     @Test("14.4 a gRPC Server without routes has the default gRPC route")

@@ -234,7 +234,9 @@ import Testing
         }
     }
 
-    @Test("26.9 producers' routes are for all, consumers' for their own namespace", arguments: ScenarioRoute.allCases)
+    @Test(
+        "26.9, 26.10 producers' routes are for all, consumers' for their own namespace",
+        arguments: ScenarioRoute.allCases)
     func visibility(kind: ScenarioRoute) throws {
         var world = World.shipped
         world.service("svc")

@@ -13,7 +13,7 @@ import Testing
     // MARK: - 25 Annotations
 
     @Test(
-        "25.1–25.5 penalties for failures are switched on by any spelling of true",
+        "25.1, 25.2, 25.4, 25.5 penalties for failures are switched on by any spelling of true",
         arguments: [
             ("true", true), (" true ", true), ("1", true), ("t", true), ("TRUE", true), ("false", false),
             (" false ", false), ("False", false), ("FALSE", false), ("0", false), ("f", false), ("F", false),
@@ -88,12 +88,13 @@ import Testing
     }
 
     @Test(
-        "25.18–25.27 limits of unified accrual",
+        "25.14, 25.17–25.20, 25.22–25.24, 25.26, 25.27 limits of unified accrual",
         arguments: [
             (["-window": "10ms"], true), (["-window": "500ms"], true), (["-window": "9ms"], false),
             (["-min-requests": "0"], true), (["-min-requests": "1000001"], false), (["-threshold": "0.0"], true),
             (["-threshold": "0", "-window": "5ms"], true), (["-threshold": "0", "-min-requests": "2000000"], true),
-            (["-treshold": "x"], true), (["-threshold": "1.1"], false), (["-window": "0"], false),
+            (["-treshold": "x"], true), (["-threshold": " 0.9 "], true), (["-min-requests": " 5 "], true),
+            (["-threshold": "1.1"], false), (["-window": "0"], false),
         ] as [([String: String], Bool)])
     func unifiedLimits(values: [String: String], isGood: Bool) {
         var annotations = [Self.accrual: "unified"]
@@ -112,6 +113,37 @@ import Testing
         #expect(throws: AnnotationError.self) {
             try BalancerAnnotations.failureAccrual(annotations: [Self.accrual: text])
         }
+    }
+
+    @Test(
+        "25.6, 25.7 retry-after is honoured when asked for",
+        arguments: [
+            ("true", true as Bool?), ("false", false), (" true ", true), (nil, false), ("sometimes", nil),
+        ] as [(String?, Bool?)])
+    func honoursRetryAfter(text: String?, expected: Bool?) throws {
+        var annotations = [Self.accrual: "unified"]
+        annotations[Self.alpha + "failure-accrual-honor-retry-after"] = text
+        guard let expected else {
+            let error = #expect(throws: AnnotationError.self) {
+                try BalancerAnnotations.failureAccrual(annotations: annotations)
+            }
+            #expect(error?.value == text)
+            return
+        }
+        guard case .unified(_, _, let respects)? = try BalancerAnnotations.failureAccrual(annotations: annotations)
+        else {
+            Issue.record("not unified")
+            return
+        }
+        #expect(respects == expected)
+    }
+
+    @Test("25.27 a unified accrual that nothing trips")
+    func nothingTrips() throws {
+        let found = try BalancerAnnotations.failureAccrual(annotations: [
+            Self.accrual: "unified", Self.rate + "-threshold": "0", Self.accrual + "-consecutive-max-failures": "0",
+        ])
+        #expect(found != nil)
     }
 
     // MARK: - 29 Filters, retries, timeouts
@@ -292,6 +324,138 @@ import Testing
         #expect(try estimate(tcp)?.penalty == nil)
         world.service("svc", annotations: annotations, appProtocol: "linkerd.io/opaque")
         #expect(try estimate(world)?.penalty == nil)
+    }
+
+    /// What the annotations of a parent come to: of a Service, or of an EgressNetwork.
+    private func accrual(_ annotations: [String: String], egress: Bool) throws -> (FailureAccrual?, LoadEstimate?) {
+        var world = World.shipped
+        world.service("svc", annotations: egress ? [:] : annotations)
+        if egress { world.egress("e", annotations: annotations) }
+        let outside = try #require(SocketAddress("93.184.216.34:80"))
+        let policy = try world.policy(egress ? .address(outside) : self.service)
+        guard case .balance(_, let load)? = policy.firstBackend?.target else {
+            return (policy.http?.failureAccrual, nil)
+        }
+        return (policy.http?.failureAccrual, load)
+    }
+
+    private static let lasting = [
+        accrual + "-consecutive-max-failures": "8", accrual + "-consecutive-min-penalty": "10s",
+        accrual + "-consecutive-max-penalty": "10m", accrual + "-consecutive-jitter-ratio": "1.0",
+    ]
+
+    @Test("30.1–30.4, 30.13 consecutive failures, at either parent", arguments: [true, false])
+    func consecutiveAtParents(egress: Bool) throws {
+        let mode = [Self.accrual: "consecutive"]
+        let long = Backoff(minimum: .seconds(10), maximum: .seconds(600), jitter: 1)
+        let eight = [Self.accrual + "-consecutive-max-failures": "8"]
+        #expect(
+            try self.accrual(Self.lasting.merging(mode) { $1 }, egress: egress).0
+                == .consecutive(maxFailures: 8, backoff: long))
+        #expect(try self.accrual(mode, egress: egress).0 == .consecutive(maxFailures: 7, backoff: Self.backoff))
+        #expect(
+            try self.accrual(eight.merging(mode) { $1 }, egress: egress).0
+                == .consecutive(maxFailures: 8, backoff: Self.backoff))
+        #expect(try self.accrual(eight, egress: egress).0 == nil)
+        #expect(try self.accrual([:], egress: egress).0 == nil)
+    }
+
+    @Test("30.5–30.7 unified accrual, at either parent", arguments: [true, false])
+    func unifiedAtParents(egress: Bool) throws {
+        let mode = [Self.accrual: "unified"]
+        let rates = [
+            Self.rate + "-threshold": "0.9", Self.rate + "-window": "30s", Self.rate + "-min-requests": "100",
+        ]
+        let written = Self.lasting.merging(rates) { $1 }.merging(mode) { $1 }
+        #expect(
+            try self.accrual(written, egress: egress).0
+                == .unified(
+                    .init(threshold: 0.9, window: .seconds(30), minRequests: 100, maxConsecutiveFailures: 8),
+                    backoff: Backoff(minimum: .seconds(10), maximum: .seconds(600), jitter: 1),
+                    respectsRetryAfter: false))
+        let plain = FailureAccrual.unified(
+            .init(threshold: 0.8, window: .seconds(10), minRequests: 5, maxConsecutiveFailures: 7),
+            backoff: Self.backoff, respectsRetryAfter: false)
+        #expect(try self.accrual(mode, egress: egress).0 == plain)
+        let honour = mode.merging([Self.alpha + "failure-accrual-honor-retry-after": "true"]) { $1 }
+        let honoured = try self.accrual(honour, egress: egress)
+        guard case .unified(_, _, let respects)? = honoured.0 else {
+            Issue.record("not unified")
+            return
+        }
+        #expect(respects)
+        #expect(egress ? honoured.1 == nil : honoured.1 == LoadEstimate())
+    }
+
+    @Test("30.8, 30.10, 30.11, 30.14 penalties are for Services alone, hints for unified accrual alone")
+    func hints() throws {
+        let consecutive = FailureAccrual.consecutive(maxFailures: 7, backoff: Self.backoff)
+        let honour = [Self.accrual: "consecutive", Self.alpha + "failure-accrual-honor-retry-after": "true"]
+        let both = honour.merging([Self.alpha + "penalize-failures": "true"]) { $1 }
+        for egress in [true, false] {
+            let rated = [Self.accrual: "consecutive", Self.rate + "-threshold": "0.5"]
+            #expect(try self.accrual(rated, egress: egress).0 == consecutive)
+            #expect(try self.accrual(honour, egress: egress).0 == consecutive)
+            #expect(try self.accrual(both, egress: egress).0 == consecutive)
+        }
+        #expect(try self.accrual(honour, egress: false).1 == LoadEstimate())
+        #expect(try self.accrual(both, egress: false).1?.penalty == .init())
+        #expect(try self.accrual(both, egress: true).1 == nil)
+    }
+
+    @Test("29.3 filters of a backend, in order; the payload of a type that is left out decides")
+    func backendFilters() throws {
+        var world = World.shipped
+        world.service("svc")
+        world.service("b")
+        let filters = [
+            HTTPRouteFilter(
+                type: "RequestHeaderModifier",
+                requestHeaderModifier: MeshResources.HeaderModifier(set: [HTTPHeader(name: "set", value: "s")])),
+            HTTPRouteFilter(
+                type: "RequestRedirect", requestRedirect: RequestRedirect(scheme: "http", hostname: "h", port: 5555)),
+        ]
+        let backend = HTTPBackendReference(name: "b", port: 8080, filters: filters)
+        world.apply(
+            HTTPRoute(
+                group: .policy, metadata: world.meta("r"),
+                spec: HTTPRouteSpec(
+                    parentRefs: [.service("svc", port: 8080)], rules: [HTTPRouteRule(backendRefs: [backend])])))
+        world.reconcile()
+        let found = try world.policy(self.service).http?.routes.first?.rules.first?.distribution.backends.first?.filters
+        #expect(
+            found == [
+                .requestHeaders(MeshPolicy.HeaderModifier(set: [HeaderField(name: "set", value: "s")])),
+                .redirect(Redirect(scheme: "http", host: "h", port: 5555, status: 302)),
+            ])
+    }
+
+    @Test("29.4, 29.5 header changes of gRPC rules and backends")
+    func grpcFilters() throws {
+        var world = World.shipped
+        world.service("svc")
+        world.service("b")
+        let modifier = MeshResources.HeaderModifier(
+            add: [HTTPHeader(name: "a", value: "1")], set: [HTTPHeader(name: "s", value: "2")], remove: ["r"])
+        let filter = HTTPRouteFilter(type: "RequestHeaderModifier", requestHeaderModifier: modifier)
+        let backend = HTTPBackendReference(name: "b", port: 8080, filters: [filter])
+        let route = GRPCRoute(
+            metadata: world.meta("r"),
+            spec: GRPCRouteSpec(
+                parentRefs: [.service("svc", port: 8080)],
+                rules: [GRPCRouteRule(filters: [filter], backendRefs: [backend])]))
+        world.snapshot.apply(route, in: ClusterCollections.grpcRoutes)
+        world.reconcile()
+        guard case .grpc(let grpc) = try world.policy(self.service).protocol else {
+            Issue.record("not gRPC")
+            return
+        }
+        let expected = GRPCFilter.requestHeaders(
+            MeshPolicy.HeaderModifier(
+                add: [HeaderField(name: "a", value: "1")], set: [HeaderField(name: "s", value: "2")], remove: ["r"]))
+        let rule = try #require(grpc.routes.first?.rules.first)
+        #expect(rule.filters == [expected])
+        #expect(rule.distribution.backends.first?.filters == [expected])
     }
 
     @Test("30.12 an annotation that cannot be read leaves the default")
