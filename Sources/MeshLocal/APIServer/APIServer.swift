@@ -98,7 +98,7 @@ public final class APIServer: Service {
         self.adminToken = SymmetricKey(size: .bits256).withUnsafeBytes { Base64.encodeURL(Array($0)) }
         self.webhooks = WebhookClient()
         let store = ObjectStore(
-            firstRevision: configuration.firstRevision ?? surroundings.now().microseconds / 1_000,
+            firstRevision: configuration.firstRevision ?? surroundings.now().milliseconds,
             limits: ObjectStore.Limits(history: configuration.historyMax))
         self.registry = Registry(
             store: store, surroundings: surroundings,
@@ -251,7 +251,7 @@ public final class APIServer: Service {
             guard let found = self.registry.store.get(ResourceID(group: "", plural: "pods"), key) else { return nil }
             bound = (pod, found.uid)
         }
-        let now = self.registry.surroundings.now().seconds
+        let now = self.registry.surroundings.now().milliseconds / 1_000
         let claims = TokenSigner.Claims(
             account: account, accountUID: stored.uid,
             audiences: audiences.isEmpty ? [self.configuration.issuer] : audiences,

@@ -1,4 +1,4 @@
-/// Base64 text (RFC 4648 §4), as in Secrets and CA bundles.
+/// Base64 text (RFC 4648): padded as in Secrets and CA bundles (§4), or for URLs as in tokens (§5).
 public enum Base64 {
     /// The text of `bytes`, padded, on one line.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
@@ -44,6 +44,50 @@ public enum Base64 {
             (bits, count) = (0, 0)
         }
         return count == 0 ? output : nil
+    }
+
+    /// The text of `bytes` in the alphabet for URLs, without padding.
+    public static func encodeURL(_ bytes: some Sequence<UInt8>) -> String {
+        String(
+            decoding: self.encode(bytes).utf8.lazy.filter { $0 != UInt8(ascii: "=") }.map { byte in
+                switch byte {
+                case UInt8(ascii: "+"): UInt8(ascii: "-")
+                case UInt8(ascii: "/"): UInt8(ascii: "_")
+                default: byte
+                }
+            }, as: UTF8.self)
+    }
+
+    /// The bytes of unpadded text in the alphabet for URLs; nil when it is anything else.
+    public static func decodeURL(_ text: some StringProtocol) -> [UInt8]? {
+        var standard: [UInt8] = []
+        standard.reserveCapacity(text.utf8.count + 3)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "-"): standard.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): standard.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), 0x0A, 0x0D: return nil
+            default: standard.append(byte)
+            }
+        }
+        while standard.count % 4 != 0 { standard.append(UInt8(ascii: "=")) }
+        return self.decode(String(decoding: standard, as: UTF8.self))
+    }
+
+    /// The offset of the first byte that padded text cannot have; nil for text that can be decoded.
+    public static func firstInvalid(_ text: some StringProtocol) -> Int? {
+        var count = 0
+        var padding = 0
+        for (offset, byte) in text.utf8.enumerated() where byte != 0x0A && byte != 0x0D {
+            if byte == UInt8(ascii: "=") {
+                padding += 1
+                guard count % 4 >= 2, count % 4 + padding <= 4 else { return offset }
+            } else {
+                guard padding == 0, self.value(of: byte) != nil else { return offset }
+                count += 1
+            }
+        }
+        return (count + padding) % 4 == 0 ? nil : text.utf8.count
     }
 
     private static func letter(_ value: UInt32) -> UInt8 {

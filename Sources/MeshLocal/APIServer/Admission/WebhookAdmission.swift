@@ -1,133 +1,134 @@
 import MeshCodec
 import MeshModel
 
-/// Where a webhook is.
-struct WebhookTarget: Hashable, Sendable {
-    /// The URL, whose host is what the certificate must name.
-    var url: String
-    /// Where to connect when the host is not resolved by name.
-    var address: SocketAddress?
-    /// The certificate authority in PEM; empty for the system's.
-    var authority: String
-    var timeoutSeconds: Int64
-}
-
-/// Posts a review and hands back the answer's body; owned here, performed by an HTTP client.
-protocol WebhookTransport: Sendable {
-    /// - Throws: any error of the connection, whose description tells the user.
-    func post(_ body: [UInt8], to target: WebhookTarget) async throws -> (status: Int, body: [UInt8])
-}
-
 /// Admission by the webhooks that are registered in the cluster.
 struct WebhookAdmission: AdmissionCaller {
-    let transport: any WebhookTransport
-    /// Finds the address of a Service's port.
-    let resolveService: @Sendable (_ namespace: String, _ name: String, _ port: Int) async -> SocketAddress?
+    private let caller: WebhookCaller
+
+    /// Calls over `transport`; `resolveService` finds the address of a Service's port.
+    init(
+        transport: any WebhookTransport,
+        resolveService: @escaping @Sendable (_ namespace: String, _ name: String, _ port: Int) async -> SocketAddress?
+    ) {
+        self.caller = WebhookCaller(transport: transport, resolveService: resolveService)
+    }
 
     private static let group = "admissionregistration.k8s.io"
+
+    // MARK: - Changing objects
 
     func mutate(_ request: AdmissionRequest, in registry: Registry) async throws(APIFailure) -> AdmissionOutcome {
         var request = request
         var outcome = AdmissionOutcome(object: request.object ?? [:])
-        guard let hooks = self.hooks("mutatingwebhookconfigurations", request, registry) else { return outcome }
+        let hooks = self.hooks("mutatingwebhookconfigurations", request, registry)
         var seen: [(hook: Webhook, object: JSONValue)] = []
         for hook in hooks {
             guard let kind = hook.match(request, in: registry) else { continue }
-            let result = try await self.call(hook, request, kind, registry, isMutating: true)
-            outcome.warnings += result.warnings
-            seen.append((hook, result.object ?? outcome.object))
-            guard let object = result.object else { continue }
-            outcome.object = object
-            request.object = object
+            try await self.mutate(&request, &outcome, hook, kind, registry)
+            seen.append((hook, outcome.object))
         }
         // Those that asked for it see what later ones have changed, once.
         for (hook, object) in seen where hook.isReinvoked && object != outcome.object {
             guard let kind = hook.match(request, in: registry) else { continue }
-            let result = try await self.call(hook, request, kind, registry, isMutating: true)
-            guard let object = result.object else { continue }
-            outcome.object = object
-            request.object = object
+            try await self.mutate(&request, &outcome, hook, kind, registry)
         }
         return outcome
     }
 
+    private func mutate(
+        _ request: inout AdmissionRequest, _ outcome: inout AdmissionOutcome, _ hook: Webhook, _ kind: ResourceKind,
+        _ registry: Registry
+    ) async throws(APIFailure) {
+        guard let answer = try await self.answer(hook, request, kind, registry, isMutating: true) else { return }
+        outcome.warnings += answer.warnings
+        guard answer.isAllowed else { throw Self.denial(hook, answer, outcome.warnings) }
+        guard let patch = answer.patch, patch.array?.isEmpty == false else { return }
+        guard request.object != nil else {
+            throw .internalError(
+                "admission webhook \"\(hook.name)\" attempted to modify the object, "
+                    + "which is not supported for this operation")
+        }
+        do {
+            outcome.object = try JSONPatch.apply(patch, to: outcome.object)
+        } catch {
+            // The webhook did answer: its policy for failures says nothing about what it answered.
+            throw .internalError(error.text)
+        }
+        request.object = outcome.object
+    }
+
+    // MARK: - Refusing objects
+
     func validate(_ request: AdmissionRequest, in registry: Registry) async throws(APIFailure) -> [String] {
-        guard let hooks = self.hooks("validatingwebhookconfigurations", request, registry) else { return [] }
-        var warnings: [String] = []
-        for hook in hooks {
-            guard let kind = hook.match(request, in: registry) else { continue }
-            warnings += try await self.call(hook, request, kind, registry, isMutating: false).warnings
+        let hooks = self.hooks("validatingwebhookconfigurations", request, registry).compactMap { hook in
+            hook.match(request, in: registry).map { (hook, $0) }
+        }
+        guard !hooks.isEmpty else { return [] }
+        // All are asked at once, and the first in order that refuses is the one that is heard.
+        let verdicts = await withTaskGroup(of: (Int, Verdict).self) { group in
+            for (index, (hook, kind)) in hooks.enumerated() {
+                group.addTask { (index, await self.verdict(hook, request, kind, registry)) }
+            }
+            return await group.reduce(into: [Int: Verdict]()) { $0[$1.0] = $1.1 }
+        }
+        let ordered = verdicts.sorted { $0.key < $1.key }.map(\.value)
+        let warnings = ordered.flatMap(\.warnings)
+        if var failure = ordered.lazy.compactMap(\.failure).first {
+            failure.warnings = warnings
+            throw failure
         }
         return warnings
     }
 
-    /// The webhooks in their order; nil for what no webhook is asked about.
-    private func hooks(_ plural: String, _ request: AdmissionRequest, _ registry: Registry) -> [Webhook]? {
-        guard request.kind.group != Self.group else { return nil }
+    private struct Verdict: Sendable {
+        var warnings: [String] = []
+        var failure: APIFailure?
+    }
+
+    private func verdict(
+        _ hook: Webhook, _ request: AdmissionRequest, _ kind: ResourceKind, _ registry: Registry
+    ) async -> Verdict {
+        do {
+            guard let answer = try await self.answer(hook, request, kind, registry, isMutating: false) else {
+                return Verdict()
+            }
+            let failure = answer.isAllowed ? nil : Self.denial(hook, answer, [])
+            return Verdict(warnings: answer.warnings, failure: failure)
+        } catch {
+            return Verdict(failure: error)
+        }
+    }
+
+    // MARK: - One webhook
+
+    /// The webhooks in their order; none for what no webhook is asked about.
+    private func hooks(_ plural: String, _ request: AdmissionRequest, _ registry: Registry) -> [Webhook] {
+        guard request.kind.group != Self.group else { return [] }
         let configurations = registry.store.list(ResourceID(group: Self.group, plural: plural)).items
-        let hooks = configurations.flatMap { configuration in
+        return configurations.flatMap { configuration in
             (configuration.object["webhooks"]?.array ?? []).map {
                 Webhook(configuration: configuration.object.objectName, value: $0)
             }
         }
-        return hooks.isEmpty ? nil : hooks
     }
 
-    private struct CallOutcome {
-        /// The changed object; nil when nothing changed.
-        var object: JSONValue?
-        var warnings: [String] = []
-    }
-
-    private func call(
+    /// What a webhook answers; nil when it fails and its failures are to be ignored.
+    private func answer(
         _ hook: Webhook, _ request: AdmissionRequest, _ kind: ResourceKind, _ registry: Registry, isMutating: Bool
-    ) async throws(APIFailure) -> CallOutcome {
+    ) async throws(APIFailure) -> WebhookAnswer? {
         let uid = registry.surroundings.makeUID()
-        let response: JSONValue
         do {
-            response = try await self.ask(hook, hook.review(request, as: kind, uid: uid), uid: uid)
+            return try await self.caller.ask(
+                hook, hook.review(request, as: kind, uid: uid), uid: uid, isMutating: isMutating)
         } catch {
-            if hook.ignoresFailures { return CallOutcome() }
+            if hook.ignoresFailures { return nil }
             throw .internalError("failed calling webhook \"\(hook.name)\": \(error.text)")
         }
-        let warnings = (response["warnings"]?.array ?? []).compactMap(\.string)
-        guard response["allowed"]?.bool ?? false else { throw Self.denial(hook, response["status"]) }
-        guard isMutating, let patch = response["patch"]?.string, !patch.isEmpty else {
-            return CallOutcome(warnings: warnings)
-        }
-        do {
-            let object = try Self.patched(request.object ?? [:], patch, response)
-            return CallOutcome(object: object, warnings: warnings)
-        } catch {
-            if hook.ignoresFailures { return CallOutcome() }
-            throw .internalError(error.text)
-        }
     }
 
-    private struct CallFailure: Error { var text: String }
-
-    private static func patched(
-        _ object: JSONValue, _ patch: String, _ response: JSONValue
-    ) throws(CallFailure) -> JSONValue {
-        guard response["patchType"]?.string == "JSONPatch" else {
-            throw CallFailure(text: "webhook returned a patch of unknown type \(response["patchType"]?.string ?? "")")
-        }
-        guard let bytes = Base64.decode(patch) else { throw CallFailure(text: "illegal base64 data in patch") }
-        let operations: JSONValue
-        do {
-            operations = try JSONReader.read(bytes)
-        } catch {
-            throw CallFailure(text: "the patch is no JSON")
-        }
-        do {
-            return try JSONPatch.apply(operations, to: object)
-        } catch {
-            throw CallFailure(text: error.text)
-        }
-    }
-
-    private static func denial(_ hook: Webhook, _ status: JSONValue?) -> APIFailure {
-        let code = Int(status?["code"]?.integer ?? 0)
+    private static func denial(_ hook: Webhook, _ answer: WebhookAnswer, _ warnings: [String]) -> APIFailure {
+        let status = answer.status
+        let code = Int(clamping: status?["code"]?.integer ?? 0)
         let text: String
         if let message = status?["message"]?.string, !message.isEmpty {
             text = "denied the request: \(message)"
@@ -136,72 +137,20 @@ struct WebhookAdmission: AdmissionCaller {
         } else {
             text = "denied the request without explanation"
         }
-        return APIFailure(
-            code: code < 400 ? 400 : code, reason: status?["reason"]?.string ?? "",
+        var failure = APIFailure(
+            code: (400...599).contains(code) ? code : 400, reason: status?["reason"]?.string ?? "",
             message: "admission webhook \"\(hook.name)\" \(text)")
-    }
-
-    // MARK: - The call
-
-    private func ask(_ hook: Webhook, _ review: JSONValue, uid: String) async throws(CallFailure) -> JSONValue {
-        let target = try await self.target(hook)
-        let answer: (status: Int, body: [UInt8])
-        do {
-            answer = try await self.transport.post(JSONWriter.write(review), to: target)
-        } catch {
-            throw CallFailure(text: "failed to call webhook: Post \"\(target.url)\": \(error)")
+        let details = status?["details"]
+        failure.name = details?["name"]?.string
+        failure.group = details?["group"]?.string
+        failure.kind = details?["kind"]?.string
+        failure.causes = (details?["causes"]?.array ?? []).map { cause in
+            APIFailure.Cause(
+                reason: cause["reason"]?.string ?? "", message: cause["message"]?.string ?? "",
+                field: cause["field"]?.string)
         }
-        guard answer.status == 200 else {
-            let text = String(decoding: answer.body.prefix(512), as: UTF8.self).trimmed
-            throw CallFailure(
-                text: "failed to call webhook: the server responded with status \(answer.status): \(text)")
-        }
-        let value: JSONValue
-        do {
-            value = try JSONReader.read(answer.body, sizeMax: APIHandler.bodyMax)
-        } catch {
-            throw CallFailure(text: "failed to call webhook: the answer is no JSON")
-        }
-        guard value["kind"]?.string == "AdmissionReview", value["apiVersion"]?.string == "admission.k8s.io/v1" else {
-            throw CallFailure(
-                text: "received invalid webhook response: expected webhook response of admission.k8s.io/v1, "
-                    + "Kind=AdmissionReview, got \(value["apiVersion"]?.string ?? "/"), Kind=\(value["kind"]?.string ?? "")"
-            )
-        }
-        guard let response = value["response"], response.object != nil else {
-            throw CallFailure(text: "received invalid webhook response: webhook response was absent")
-        }
-        guard response["uid"]?.string == uid else {
-            throw CallFailure(
-                text: "received invalid webhook response: expected response.uid=\"\(uid)\", got "
-                    + "\"\(response["uid"]?.string ?? "")\"")
-        }
-        return response
-    }
-
-    private func target(_ hook: Webhook) async throws(CallFailure) -> WebhookTarget {
-        let client = hook.value["clientConfig"] ?? [:]
-        let authority = client["caBundle"]?.string.flatMap { Base64.decode($0) } ?? []
-        let suffix = "?timeout=\(hook.timeoutSeconds)s"
-        var target = WebhookTarget(
-            url: "", authority: String(decoding: authority, as: UTF8.self), timeoutSeconds: hook.timeoutSeconds)
-        if let url = client["url"]?.string {
-            target.url = url + suffix
-            return target
-        }
-        guard let service = client["service"], let namespace = service["namespace"]?.string,
-            let name = service["name"]?.string
-        else { throw CallFailure(text: "the webhook has no address") }
-        let port = Int(service["port"]?.integer ?? 443)
-        var path = service["path"]?.string ?? "/"
-        if !path.hasPrefix("/") { path = "/" + path }
-        target.url = "https://\(name).\(namespace).svc:\(port)\(path)\(suffix)"
-        guard let address = await self.resolveService(namespace, name, port) else {
-            throw CallFailure(
-                text: "failed to call webhook: Post \"\(target.url)\": no endpoints available for service \"\(name)\"")
-        }
-        target.address = address
-        return target
+        failure.warnings = warnings
+        return failure
     }
 }
 

@@ -1,6 +1,7 @@
 import Crypto
 import MeshCodec
 import MeshModel
+import MeshResources
 
 /// Signs and checks the tokens of service accounts: JSON Web Tokens with ES256 (RFC 7519, RFC 7518 §3.4).
 struct TokenSigner: Sendable {
@@ -48,7 +49,7 @@ struct TokenSigner: Sendable {
     }
 
     /// The claims of a token of ours that has not expired; nil for anything else.
-    func verify(_ token: String, now: WallTime) -> Claims? {
+    func verify(_ token: String, now: Timestamp) -> Claims? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard token.utf8.count < 16_384, parts.count == 3, let header = Self.document(parts[0]),
             header["alg"]?.string == "ES256", header["kid"]?.string == self.keyID,

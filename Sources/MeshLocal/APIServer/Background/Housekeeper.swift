@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// The server's own loops: owners and dependents, dying namespaces and definitions, furniture of new namespaces.
 ///
@@ -170,7 +171,7 @@ struct Housekeeper: Sendable {
         }
         let contents = kinds.sorted { $0.key < $1.key }.map { "\($0.key) has \($0.value) resource instances" }
         let held = finalizers.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value) resource instances" }
-        let now = JSONValue.string(self.registry.surroundings.now().text)
+        let now = JSONValue.string(self.registry.surroundings.now().description)
         self.change(Self.namespaces, key) { object in
             let before = object["status"]?["conditions"]?.array ?? []
             func condition(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) -> JSONValue {

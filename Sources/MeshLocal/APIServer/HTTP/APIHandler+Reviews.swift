@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 extension APIHandler {
     /// Kinds that are answered and not kept.
@@ -146,13 +147,14 @@ extension APIHandler {
         object["apiVersion"] = "authentication.k8s.io/v1"
         object["kind"] = "TokenRequest"
         object["metadata"] = [
-            "name": .string(key.name), "namespace": .string(key.namespace), "creationTimestamp": .string(now.text),
+            "name": .string(key.name), "namespace": .string(key.namespace),
+            "creationTimestamp": .string(now.description),
         ]
         object.set(["spec", "audiences"], .array(audiences.map(JSONValue.string)))
         object.set(["spec", "expirationSeconds"], .integer(seconds))
         object.set(["spec", "boundObjectRef"], spec["boundObjectRef"] ?? .null)
         object["status"] = [
-            "token": .string(token), "expirationTimestamp": .string(now.adding(seconds: seconds).text),
+            "token": .string(token), "expirationTimestamp": .string(now.advanced(by: .seconds(seconds)).description),
         ]
         return Documents.reply(object, status: 201)
     }

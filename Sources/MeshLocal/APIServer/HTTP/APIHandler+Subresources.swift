@@ -1,5 +1,6 @@
 import MeshCodec
 public import MeshModel
+import MeshResources
 
 /// Whose log is wanted, and how much of it.
 public struct PodLogRequest: Sendable {
@@ -252,7 +253,7 @@ extension Registry {
             }
             var pod = stored.object
             pod.set(["spec", "nodeName"], .string(node))
-            let time = JSONValue.string(self.surroundings.now().text)
+            let time = JSONValue.string(self.surroundings.now().description)
             var conditions = (pod["status"]?["conditions"]?.array ?? []).filter { $0["type"]?.string != "PodScheduled" }
             conditions.append(
                 ["type": "PodScheduled", "status": "True", "lastProbeTime": nil, "lastTransitionTime": time])

@@ -78,6 +78,7 @@ enum Documents {
     static func reply(_ failure: APIFailure) -> APIReply {
         var reply = Self.reply(failure.status, status: failure.code)
         if let seconds = failure.retryAfterSeconds { reply.headers.append(("retry-after", String(seconds))) }
+        reply.headers += failure.warnings.map { ("warning", APIHandler.warning($0)) }
         return reply
     }
 

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Reads bodies in the protobuf encoding of the Kubernetes API, in which kubectl sends what it makes itself.
 ///
@@ -169,8 +170,9 @@ struct ProtobufBody {
             if number == 1 { seconds = Int64(bitPattern: value) } else { nanoseconds = Int64(bitPattern: value) }
         }
         guard seconds > 0 else { return .null }
-        let time = WallTime(microseconds: seconds &* 1_000_000 &+ nanoseconds / 1_000)
-        return .string(isMicro ? time.microText : time.text)
+        let fraction = Int32(clamping: min(max(nanoseconds, 0), 999_999_999))
+        let time = Timestamp(seconds: seconds, nanoseconds: fraction)
+        return .string(isMicro ? time.microDescription : time.description)
     }
 
     private static func intOrString(_ bytes: ArraySlice<UInt8>) throws(Failure) -> JSONValue {

@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import MeshModel
+import MeshResources
 import SwiftASN1
 import X509
 
@@ -14,13 +15,13 @@ struct ServerIdentity: Sendable {
     let privateKeyPEM: String
 
     /// Makes both, good from an hour ago for `days`.
-    init(now: WallTime, days: Int64, dnsNames: [String], addresses: [IPAddress]) throws {
+    init(now: Timestamp, days: Int64, dnsNames: [String], addresses: [IPAddress]) throws {
         let authorityKey = P256.Signing.PrivateKey()
         let serverKey = P256.Signing.PrivateKey()
         let authorityName = try DistinguishedName { CommonName("heddle-local-ca") }
         let serverName = try DistinguishedName { CommonName("kube-apiserver") }
-        let from = Self.date(now.adding(seconds: -3_600))
-        let until = Self.date(now.adding(seconds: days * 86_400))
+        let from = Self.date(now.advanced(by: .seconds(-3_600)))
+        let until = Self.date(now.advanced(by: .seconds(days * 86_400)))
         let authority = try Certificate(
             version: .v3, serialNumber: Certificate.SerialNumber(),
             publicKey: Certificate.PublicKey(authorityKey.publicKey), notValidBefore: from, notValidAfter: until,
@@ -47,7 +48,7 @@ struct ServerIdentity: Sendable {
         self.privateKeyPEM = serverKey.pemRepresentation
     }
 
-    private static func date(_ time: WallTime) -> Date { Date(timeIntervalSince1970: Double(time.seconds)) }
+    private static func date(_ time: Timestamp) -> Date { Date(timeIntervalSince1970: Double(time.seconds)) }
 
     private static func octets(_ address: IPAddress) -> [UInt8] {
         func bytes(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -1,5 +1,6 @@
 import MeshCodec
 import MeshModel
+import MeshResources
 
 /// One open watch as lines of JSON.
 struct WatchSession: Sendable {

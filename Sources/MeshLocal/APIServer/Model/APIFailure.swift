@@ -22,6 +22,8 @@ struct APIFailure: Error, Hashable, Sendable {
     var retryAfterSeconds: Int?
     /// Some errors carry an object of details even when it says nothing.
     var showsEmptyDetails = false
+    /// What webhooks had to say beside it.
+    var warnings: [String] = []
 
     /// The `Status` object.
     var status: JSONValue {

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Reading and writing what every Kubernetes object has.
 extension JSONValue {

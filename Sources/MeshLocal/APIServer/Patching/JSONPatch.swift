@@ -52,7 +52,7 @@ enum JSONPatch {
             let wanted = operation["value"] ?? .null
             let found = Self.value(at: path, in: document) ?? .null
             guard found == wanted || found.double != nil && found.double == wanted.double else {
-                throw Failure(text: "testing value \(pathText) failed")
+                throw Failure(text: "testing value \(pathText) failed: test failed")
             }
         default: throw Failure(text: "Unexpected kind: \(name)")
         }
@@ -106,10 +106,14 @@ enum JSONPatch {
                 switch edit {
                 case .add(let new), .replace(let new): members[token] = new
                 case .remove:
-                    guard members.removeValue(forKey: token) != nil else { throw Self.missing(text) }
+                    guard members.removeValue(forKey: token) != nil else {
+                        throw Failure(
+                            text: "error in remove for path: '\(text)': "
+                                + "Unable to remove nonexistent key: \(token): missing value")
+                    }
                 }
             } else {
-                guard var child = members[token] else { throw Self.missing(text) }
+                guard var child = members[token] else { throw Self.missing(text, edit) }
                 members[token] = nil
                 try Self.change(&child, path.dropFirst(), edit, text)
                 members[token] = child
@@ -118,7 +122,7 @@ enum JSONPatch {
         case .array(var elements):
             try Self.change(&elements, token, path, edit, text)
             value = .array(elements)
-        default: throw Self.missing(text)
+        default: throw Self.missing(text, edit)
         }
     }
 
@@ -128,12 +132,12 @@ enum JSONPatch {
         let isLast = path.count == 1
         if isLast, case .add(let new) = edit {
             guard let index = token == "-" ? elements.count : Int(token), (0...elements.count).contains(index) else {
-                throw Self.missing(text)
+                throw Self.missing(text, edit)
             }
             elements.insert(new, at: index)
             return
         }
-        guard let index = Int(token), elements.indices.contains(index) else { throw Self.missing(text) }
+        guard let index = Int(token), elements.indices.contains(index) else { throw Self.missing(text, edit) }
         switch edit {
         case .remove where isLast: elements.remove(at: index)
         case .replace(let new) where isLast: elements[index] = new
@@ -141,7 +145,13 @@ enum JSONPatch {
         }
     }
 
-    private static func missing(_ text: String) -> Failure {
-        Failure(text: "remove operation does not apply: doc is missing path: \(text): missing value")
+    private static func missing(_ text: String, _ edit: Edit) -> Failure {
+        let name =
+            switch edit {
+            case .add: "add"
+            case .replace: "replace"
+            case .remove: "remove"
+            }
+        return Failure(text: "\(name) operation does not apply: doc is missing path: \"\(text)\": missing value")
     }
 }

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Who owns which fields of an object: `metadata.managedFields` as a value.
 struct ManagedFields: Sendable {

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// What new namespaces and pods get of service accounts.
 struct ServiceAccountSettings: Sendable {
@@ -140,7 +141,7 @@ extension Registry {
         object.objectName = name
         if !namespace.isEmpty { object.set(["metadata", "namespace"], .string(namespace)) }
         object.set(["metadata", "uid"], .string(self.surroundings.makeUID()))
-        object.set(["metadata", "creationTimestamp"], .string(self.surroundings.now().text))
+        object.set(["metadata", "creationTimestamp"], .string(self.surroundings.now().description))
         do {
             _ = try self.store.create(resource, object)
         } catch {

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 extension Registry {
     static let definitions = ResourceID(group: "apiextensions.k8s.io", plural: "customresourcedefinitions")
@@ -37,7 +38,7 @@ extension Registry {
         for _ in 0..<Self.retryMax {
             guard let stored = self.store.get(Self.definitions, ObjectKey(name: name)) else { return }
             var object = stored.object
-            let now = JSONValue.string(self.surroundings.now().text)
+            let now = JSONValue.string(self.surroundings.now().description)
             var conditions = object["status"]?["conditions"]?.array ?? []
             func set(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) {
                 let status: JSONValue = isTrue ? "True" : "False"

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 extension Registry {
     /// The answer to a deletion.
@@ -22,7 +23,8 @@ extension Registry {
             let request = AdmissionRequest(
                 kind: kind, subresource: "", operation: .delete, key: key, object: nil, old: view,
                 options: WriteOptions(user: options.user, manager: "", isDryRun: options.isDryRun))
-            warnings = try await self.admission.validate(request, in: self)
+            warnings = try await self.admission.mutate(request, in: self).warnings
+            warnings += try await self.admission.validate(request, in: self)
             do {
                 return (try self.deleteOnce(stored, view, kind, key, options), warnings)
             } catch .conflict {
@@ -122,7 +124,7 @@ extension Registry {
         let now = self.surroundings.now()
         let isShortened = object["metadata"]?["deletionGracePeriodSeconds"]?.integer.map { grace < $0 } ?? false
         if !object.isDeleting || isShortened {
-            object.set(["metadata", "deletionTimestamp"], .string(now.adding(seconds: grace).text))
+            object.set(["metadata", "deletionTimestamp"], .string(now.advanced(by: .seconds(grace)).description))
             if !isShortened, let generation = object["metadata"]?["generation"]?.integer {
                 object.set(["metadata", "generation"], .integer(generation + 1))
             }

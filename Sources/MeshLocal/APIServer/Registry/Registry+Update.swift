@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 extension Registry {
     /// How a client changes an object.
@@ -54,6 +55,7 @@ extension Registry {
         do {
             object = try self.changed(live, kind, key, subresource, change, options, &warnings)
             try self.checkPreconditions(object, live: live, kind, change)
+            if subresource.isEmpty { try Self.checkDeletionTime(object, live: live, kind) }
             let isApply = if case .apply = change { true } else { false }
             let appliedFields = object["metadata"]?["managedFields"]
             Strategy.prepareForUpdate(&object, old: live, kind, subresource: subresource)
@@ -152,6 +154,17 @@ extension Registry {
             return value
         }
         return bare(object) == bare(live) ? live : object
+    }
+
+    /// Only a deletion sets when an object was deleted.
+    private static func checkDeletionTime(
+        _ object: JSONValue, live: JSONValue, _ kind: ResourceKind
+    ) throws(APIFailure) {
+        guard !live.isDeleting, let time = object["metadata"]?["deletionTimestamp"]?.string else { return }
+        let text = time.replacing("T", with: " ").replacing("Z", with: " +0000 UTC")
+        let error = FieldError(
+            .invalid, "metadata.deletionTimestamp", "Invalid value: \(text): field is immutable")
+        throw .invalid(kind.groupKind, live.objectName, [error])
     }
 
     private func checkPreconditions(
@@ -291,7 +304,7 @@ extension Registry {
                 "the name of the object (\(key.name) based on URL) was undeterminable: name must be provided")
         }
         let ownership = FieldOwnership(
-            kind: kind, table: self.table, subresource: subresource, now: self.surroundings.now().text)
+            kind: kind, table: self.table, subresource: subresource, now: self.surroundings.now().description)
         let owner = ManagedFields.Owner(
             manager: options.manager, operation: "Apply", apiVersion: kind.apiVersion, subresource: subresource)
         let result: JSONValue
@@ -364,10 +377,10 @@ extension Registry {
         guard subresource.isEmpty else { throw .notFound(kind.id, key.name) }
         switch change {
         case .replace(let body):
+            try Self.checkName(body, key, kind)
             guard kind.createsOnUpdate, body.resourceVersion.isEmpty, body.objectUID.isEmpty else {
                 throw .notFound(kind.id, key.name)
             }
-            try Self.checkName(body, key, kind)
             var body = body
             body.objectName = key.name
             return try await self.create(kind, namespace: key.namespace, body: body, options)

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 import Synchronization
 
 /// The API server without HTTP: what each request does to the store.
@@ -76,7 +77,13 @@ final class Registry: Sendable {
             options: options)
         let mutated = try await self.admission.mutate(request, in: self)
         warnings += mutated.warnings
-        if mutated.object != object { object = try self.decodeMutated(mutated.object, kind) }
+        if mutated.object != object {
+            guard mutated.object.objectNamespace == object.objectNamespace else {
+                throw .badRequest(
+                    "the namespace of the provided object does not match the namespace sent on the request")
+            }
+            object = try self.decodeMutated(mutated.object, kind)
+        }
         try Validation.checkNew(object, kind, in: self.catalog.snapshot)
         var final = request
         final.object = object
@@ -122,7 +129,7 @@ final class Registry: Sendable {
             object.set(["metadata", name], nil)
         }
         object.set(["metadata", "uid"], .string(self.surroundings.makeUID()))
-        object.set(["metadata", "creationTimestamp"], .string(self.surroundings.now().text))
+        object.set(["metadata", "creationTimestamp"], .string(self.surroundings.now().description))
         if kind.kind == "Namespace", kind.group.isEmpty { Defaults.apply(to: &object, kind) }
     }
 
@@ -147,7 +154,13 @@ final class Registry: Sendable {
 
     /// What webhooks made of an object, in stored form again; undeclared members are dropped without a word.
     func decodeMutated(_ object: JSONValue, _ kind: ResourceKind) throws(APIFailure) -> JSONValue {
-        var decoded = try self.decoder.decode(object, kind).object
+        var decoded: JSONValue
+        do {
+            decoded = try self.decoder.decode(object, kind).object
+        } catch {
+            let prefix = ObjectDecoder.unreadable(kind, "").message
+            throw .internalError(String(error.message.trimmingPrefix(prefix)))
+        }
         decoded["apiVersion"] = .string(kind.apiVersion)
         decoded["kind"] = .string(kind.kind)
         return decoded
@@ -158,7 +171,7 @@ final class Registry: Sendable {
         _ owner: ManagedFields.Owner
     ) {
         let ownership = FieldOwnership(
-            kind: kind, table: self.table, subresource: subresource, now: self.surroundings.now().text)
+            kind: kind, table: self.table, subresource: subresource, now: self.surroundings.now().description)
         let fields = ownership.updated(live: live, new: object, owner: owner)
         object.set(["metadata", "managedFields"], fields)
     }

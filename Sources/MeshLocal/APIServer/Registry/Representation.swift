@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Objects between the form in which they are stored and the version in which a client sees them.
 enum Representation {

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// What a write to each kind does by itself: fields that clients cannot set, and the part that an endpoint writes.
 enum Strategy {

@@ -1,7 +1,9 @@
+import MeshResources
+
 /// What the API server takes from outside: time and randomness.
 struct Surroundings: Sendable {
     /// The present moment.
-    var now: @Sendable () -> WallTime
+    var now: @Sendable () -> Timestamp
     /// A new UUID in its text form.
     var makeUID: @Sendable () -> String
     /// A random text of that length from the alphabet of generated names.

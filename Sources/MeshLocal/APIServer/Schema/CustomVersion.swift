@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// What a version of a CustomResourceDefinition says beyond names.
 struct CustomVersion: Sendable {

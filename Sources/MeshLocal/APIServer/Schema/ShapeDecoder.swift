@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Brings a document of a built-in kind into the form in which it is stored, as decoding into Go types would.
 ///
@@ -105,16 +106,16 @@ struct ShapeDecoder {
         case (.quantity, .integer(let number)): return .string(String(number))
         case (.quantity, .number(let number)): return .string(String(number))
         case (.time, .string(let text)):
-            guard let time = WallTime(text) else {
+            guard let time = Timestamp(text) else {
                 throw Mismatch(text: Self.badTime(text, "2006-01-02T15:04:05Z07:00"))
             }
-            return .string(time.text)
+            return .string(time.description)
         case (.microTime, .string(let text)):
             // Exactly six digits of a fraction, as the layout says.
-            guard let time = WallTime(text), text.utf8.count >= 27, text.utf8.dropFirst(19).first == UInt8(ascii: "."),
+            guard let time = Timestamp(text), text.utf8.count >= 27, text.utf8.dropFirst(19).first == UInt8(ascii: "."),
                 text.utf8.dropFirst(20).prefix(while: { (0x30...0x39).contains($0) }).count == 6
             else { throw Mismatch(text: Self.badMicroTime(text)) }
-            return .string(time.microText)
+            return .string(time.microDescription)
         case (.bytes, .string(let text)):
             if let offset = Base64.firstInvalid(text) {
                 throw Mismatch(text: "illegal base64 data at input byte \(offset)")
@@ -126,7 +127,7 @@ struct ShapeDecoder {
 
     private static func badMicroTime(_ text: String) -> String {
         let layout = "2006-01-02T15:04:05.000000Z07:00"
-        guard WallTime(text) != nil else { return self.badTime(text, layout) }
+        guard Timestamp(text) != nil else { return self.badTime(text, layout) }
         let digits = text.utf8.dropFirst(20).prefix { (0x30...0x39).contains($0) }.count
         let hasFraction = text.utf8.dropFirst(19).first == UInt8(ascii: ".")
         let isLong = hasFraction && digits > 6

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Ages as `kubectl get` shows them.
 enum HumanDuration {
@@ -22,13 +23,13 @@ enum HumanDuration {
     }
 
     /// The age of an object.
-    static func age(_ object: JSONValue, now: WallTime) -> String {
+    static func age(_ object: JSONValue, now: Timestamp) -> String {
         Self.since(object["metadata"]?["creationTimestamp"], now: now)
     }
 
     /// The time since a moment in a document.
-    static func since(_ value: JSONValue?, now: WallTime) -> String {
-        guard let text = value?.string, let time = WallTime(text) else { return "<unknown>" }
+    static func since(_ value: JSONValue?, now: Timestamp) -> String {
+        guard let text = value?.string, let time = Timestamp(text) else { return "<unknown>" }
         return Self.text(seconds: now.seconds - time.seconds)
     }
 }

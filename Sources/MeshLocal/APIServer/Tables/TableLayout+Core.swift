@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 extension TableLayout {
     private static func text(_ value: JSONValue?, _ fallback: String = "<none>") -> JSONValue {
@@ -6,7 +7,7 @@ extension TableLayout {
         return .string(fallback)
     }
     private static func number(_ value: JSONValue?) -> JSONValue { .integer(value?.integer ?? 0) }
-    private static func age(_ object: JSONValue, _ now: WallTime) -> JSONValue {
+    private static func age(_ object: JSONValue, _ now: Timestamp) -> JSONValue {
         .string(HumanDuration.age(object, now: now))
     }
 

@@ -1,8 +1,9 @@
 import MeshModel
+import MeshResources
 
 extension TableLayout {
     private static func number(_ value: JSONValue?) -> Int64 { value?.integer ?? 0 }
-    private static func age(_ object: JSONValue, _ now: WallTime) -> JSONValue {
+    private static func age(_ object: JSONValue, _ now: Timestamp) -> JSONValue {
         .string(HumanDuration.age(object, now: now))
     }
     private static func containers(_ object: JSONValue, _ field: String) -> JSONValue {
@@ -73,8 +74,8 @@ extension TableLayout {
             isTrue("Complete")
             ? "Complete" : isTrue("Failed") ? "Failed" : isTrue("Suspended") ? "Suspended" : "Running"
         var duration = ""
-        if let start = status?["startTime"]?.string.flatMap({ WallTime($0) }) {
-            let end = status?["completionTime"]?.string.flatMap { WallTime($0) } ?? now
+        if let start = status?["startTime"]?.string.flatMap({ Timestamp($0) }) {
+            let end = status?["completionTime"]?.string.flatMap { Timestamp($0) } ?? now
             duration = HumanDuration.text(seconds: end.seconds - start.seconds)
         }
         let wanted = object["spec"]?["completions"]?.integer ?? 1
@@ -111,18 +112,18 @@ private struct PodSummary {
     var status: String
     var restarts = "0"
 
-    init(_ pod: JSONValue, now: WallTime) {
+    init(_ pod: JSONValue, now: Timestamp) {
         let spec = pod["spec"] ?? [:]
         let sidecars = (spec["initContainers"]?.array ?? []).filter { $0["restartPolicy"]?.string == "Always" }
         let sidecarNames = Set(sidecars.compactMap { $0["name"]?.string })
         self.total = (spec["containers"]?.array?.count ?? 0) + sidecars.count
         self.status = pod["status"]?["reason"]?.string ?? pod["status"]?["phase"]?.string ?? ""
         var count: Int64 = 0
-        var lastRestart: WallTime?
+        var lastRestart: Timestamp?
         func note(_ container: JSONValue) {
             count += container["restartCount"]?.integer ?? 0
-            let finished = container["lastState"]?["terminated"]?["finishedAt"]?.string.flatMap { WallTime($0) }
-            if let finished, finished > lastRestart ?? WallTime(seconds: 0) { lastRestart = finished }
+            let finished = container["lastState"]?["terminated"]?["finishedAt"]?.string.flatMap { Timestamp($0) }
+            if let finished, finished > lastRestart ?? Timestamp(seconds: 0) { lastRestart = finished }
         }
         var isInitialising = false
         let initial = pod["status"]?["initContainerStatuses"]?.array ?? []

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Turns objects into the Table that `kubectl get` prints.
 struct TableRenderer: Sendable {
@@ -6,7 +7,7 @@ struct TableRenderer: Sendable {
     enum Include: String, Sendable { case none = "None", metadata = "Metadata", object = "Object" }
 
     let kind: ResourceKind
-    let now: WallTime
+    let now: Timestamp
     let include: Include
 
     /// A Table of objects; `withColumns` is false for all but the first event of a watch.
@@ -46,9 +47,9 @@ enum PartialMetadata {
 /// The columns of a kind and how a row is filled.
 struct TableLayout: Sendable {
     var columns: [PrinterColumn]
-    var cells: @Sendable (JSONValue, WallTime) -> [JSONValue]
+    var cells: @Sendable (JSONValue, Timestamp) -> [JSONValue]
 
-    init(_ columns: [PrinterColumn], _ cells: @escaping @Sendable (JSONValue, WallTime) -> [JSONValue]) {
+    init(_ columns: [PrinterColumn], _ cells: @escaping @Sendable (JSONValue, Timestamp) -> [JSONValue]) {
         self.columns = columns
         self.cells = cells
     }
@@ -103,7 +104,7 @@ struct TableLayout: Sendable {
         }
     }
 
-    private static func cell(_ values: [JSONValue], _ type: String, _ now: WallTime) -> JSONValue {
+    private static func cell(_ values: [JSONValue], _ type: String, _ now: Timestamp) -> JSONValue {
         guard let value = values.first, !value.isNull else { return type == "date" ? "<unknown>" : .null }
         switch type {
         case "date": return .string(HumanDuration.since(value, now: now))

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshResources
 
 /// Checks a value against a structural schema, with the texts of the real API server.
 struct SchemaValidator {
@@ -276,8 +277,8 @@ enum Pattern {
 enum Formats {
     static func isValid(_ text: String, _ format: String) -> Bool {
         switch format {
-        case "date-time", "datetime": WallTime(text) != nil
-        case "date": WallTime(text + "T00:00:00Z") != nil
+        case "date-time", "datetime": Timestamp(text) != nil
+        case "date": Timestamp(text + "T00:00:00Z") != nil
         case "ipv4": IPAddress(text).map { $0.description == text && text.contains(".") } ?? false
         case "ipv6": text.contains(":") && IPAddress(text) != nil
         case "cidr": text.contains("/") && IPNetwork(text) != nil

@@ -93,50 +93,6 @@ extension Validation {
         }
         return errors
     }
-
-    static func webhooks(_ object: JSONValue) -> [FieldError] {
-        var errors: [FieldError] = []
-        for (index, hook) in (object["webhooks"]?.array ?? []).enumerated() {
-            let field = "webhooks[\(index)]"
-            let name = hook["name"]?.string ?? ""
-            if name.split(separator: ".").count < 3 {
-                errors.append(
-                    .invalid(
-                        "\(field).name", .string(name),
-                        "should be a domain with at least three segments separated by dots"))
-            }
-            let effects = hook["sideEffects"]?.string
-            if effects == nil {
-                errors.append(.required("\(field).sideEffects", "must specify one of None, NoneOnDryRun"))
-            } else if effects != "None", effects != "NoneOnDryRun" {
-                errors.append(.notSupported("\(field).sideEffects", .string(effects ?? ""), ["None", "NoneOnDryRun"]))
-            }
-            let versions = (hook["admissionReviewVersions"]?.array ?? []).compactMap(\.string)
-            if versions.isEmpty {
-                errors.append(
-                    .required("\(field).admissionReviewVersions", "must specify one of v1, v1beta1"))
-            } else if !versions.contains("v1"), !versions.contains("v1beta1") {
-                errors.append(
-                    .invalid(
-                        "\(field).admissionReviewVersions", hook["admissionReviewVersions"] ?? .null,
-                        "must include at least one of v1, v1beta1"))
-            }
-            let client = hook["clientConfig"]
-            if (client?["url"] == nil) == (client?["service"] == nil) {
-                errors.append(.required("\(field).clientConfig", "exactly one of url or service is required"))
-            }
-            if let seconds = hook["timeoutSeconds"]?.integer, !(1...30).contains(seconds) {
-                errors.append(
-                    .invalid(
-                        "\(field).timeoutSeconds", .integer(seconds),
-                        "the timeout value must be between 1 and 30 seconds"))
-            }
-            if let policy = hook["failurePolicy"]?.string, policy != "Fail", policy != "Ignore" {
-                errors.append(.notSupported("\(field).failurePolicy", .string(policy), ["Fail", "Ignore"]))
-            }
-        }
-        return errors
-    }
 }
 
 /// Checks of custom resources.
