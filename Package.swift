@@ -225,8 +225,9 @@ targets += [
         name: "KubernetesConformanceTests",
         dependencies: [
             "MeshModel", "MeshResources", "MeshCodec", "MeshControl", "MeshKubernetes", "MeshLocal", "MeshTestKit",
-            asyncHTTPClient, nioHTTP1, nioSSL, hummingbird, logging, nioCore, subprocess, systemPackage,
-        ], exclude: ["Golden"], swiftSettings: strict),
+            asyncHTTPClient, nioHTTP1, nioSSL, hummingbird, hummingbirdTLS, httpTypes, logging, nioCore, subprocess,
+            systemPackage,
+        ], exclude: ["Golden", "Server/start-assets.sh"], swiftSettings: strict),
     .testTarget(
         name: "EndToEndTests",
         dependencies: ["MeshModel", "MeshTestKit", subprocess, systemPackage], swiftSettings: strict),
