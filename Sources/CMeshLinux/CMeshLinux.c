@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -271,6 +272,17 @@ int mesh_raise_descriptor_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
     return limit.rlim_cur > INT32_MAX ? INT32_MAX : (int)limit.rlim_cur;
+}
+
+// Bounds of the program's code, set by the linker.
+extern const char __executable_start[], etext[];
+
+int mesh_release_code(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = ((uintptr_t)__executable_start + page - 1) & ~(page - 1), end = (uintptr_t)etext & ~(page - 1);
+    if (start >= end) return 0;
+    // Code is mapped from the program's file and never written: what is needed again comes back from the page cache.
+    RESULT(madvise((void *)start, end - start, MADV_DONTNEED));
 }
 
 // MARK: Pipes

@@ -75,6 +75,8 @@ int mesh_set_user_timeout(int fd, int milliseconds);
 int mesh_set_reset_on_close(int fd);
 int mesh_set_buffer_sizes(int fd, int receive, int send);
 int mesh_raise_descriptor_limit(void);
+/// Lets go of the pages of the program's code; those that are needed again are mapped again.
+int mesh_release_code(void);
 
 // Pipes, for splice
 int mesh_pipe(int *ends, int size);

@@ -222,6 +222,7 @@ final class ControlLoop {
         self.publishIfChanged()
         self.shared.send(.serve)
         self.log.write(.info, "Serving")
+        releaseStartupCode()
     }
 
     // MARK: - Discovery
