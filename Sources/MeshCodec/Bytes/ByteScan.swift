@@ -2,16 +2,14 @@
 extension Span<UInt8> {
     /// The eight bytes from `offset` as one little-endian word.
     ///
-    /// The precondition lets the compiler drop the checks of the eight reads and merge them into one load.
+    /// Reading from a span that is known to have eight bytes lets the compiler drop the checks of the reads and merge
+    /// them into one load, in loops as well.
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
-        precondition(offset >= 0 && offset <= self.count &- 8)
-        let low =
-            UInt64(self[offset]) | UInt64(self[offset &+ 1]) << 8 | UInt64(self[offset &+ 2]) << 16
-            | UInt64(self[offset &+ 3]) << 24
-        let high =
-            UInt64(self[offset &+ 4]) << 32 | UInt64(self[offset &+ 5]) << 40 | UInt64(self[offset &+ 6]) << 48
-            | UInt64(self[offset &+ 7]) << 56
+        let eight = self.extracting(droppingFirst: offset).extracting(first: 8)
+        precondition(eight.count == 8)
+        let low = UInt64(eight[0]) | UInt64(eight[1]) << 8 | UInt64(eight[2]) << 16 | UInt64(eight[3]) << 24
+        let high = UInt64(eight[4]) << 32 | UInt64(eight[5]) << 40 | UInt64(eight[6]) << 48 | UInt64(eight[7]) << 56
         return low | high
     }
 
@@ -52,12 +50,40 @@ extension Span<UInt8> {
         return self.count
     }
 
+    /// The offset of the first byte at or after `start` that may not occur in a token, else `count`.
+    @inline(__always)
+    func firstNonToken(from start: Int) -> Int {
+        var index = start
+        let last = self.count &- 8
+        while index <= last {
+            let others = ByteScan.uncommonInTokens(in: self.word(at: index))
+            guard others != 0 else {
+                index &+= 8
+                continue
+            }
+            index &+= others.trailingZeroBitCount &>> 3
+            guard ASCII.isToken(self[index]) else { return index }
+            index &+= 1
+        }
+        while index < self.count, ASCII.isToken(self[index]) { index &+= 1 }
+        return index
+    }
+
     /// Whether the bytes from `offset` equal `text`.
     @inline(__always)
     func has(_ text: Span<UInt8>, at offset: Int) -> Bool {
         guard offset >= 0, text.count <= self.count - offset else { return false }
-        for index in text.indices where self[offset &+ index] != text[index] { return false }
-        return true
+        let count = text.count
+        guard count >= 8 else {
+            return self.partialWord(at: offset, count: count) == text.partialWord(at: 0, count: count)
+        }
+        var index = 0
+        while index &+ 8 < count {
+            guard self.word(at: offset &+ index) == text.word(at: index) else { return false }
+            index &+= 8
+        }
+        // The last eight bytes, some of them for the second time.
+        return self.word(at: offset &+ count &- 8) == text.word(at: count &- 8)
     }
 
 }
@@ -73,6 +99,19 @@ enum ByteScan {
         let below = (word &- (ones &* 0x20)) & ~word
         let delete = word ^ (ones &* 0x7F)
         return (below | (delete &- ones) & ~delete) & tops
+    }
+
+    /// Marks (bit 7 of a byte) what is neither a letter nor a digit, `-` or `.`; exact for every byte.
+    ///
+    /// Sums of seven-bit bytes cannot carry into the next byte; bit 7 says whether a byte reached a bound.
+    @inline(__always)
+    static func uncommonInTokens(in word: UInt64) -> UInt64 {
+        let plain = word & ~tops
+        let folded = plain | ones &* 0x20
+        let letters = (folded &+ ones &* 0x1F) & ~(folded &+ ones &* 0x05)
+        let digits = (plain &+ ones &* 0x50) & ~(plain &+ ones &* 0x46)
+        let marks = (plain &+ ones &* 0x53) & ~(plain &+ ones &* 0x51)
+        return ~(letters | digits | marks) & tops | word & tops
     }
 }
 

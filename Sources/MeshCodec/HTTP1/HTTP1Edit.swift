@@ -29,8 +29,9 @@ public struct HTTP1Edit: ~Copyable {
     /// The empty line that ends a head.
     public static let endOfHead: StaticString = "\r\n"
 
-    private var starts = InlineArray<65, UInt16>(repeating: 0)
-    private var ends = InlineArray<65, UInt16>(repeating: 0)
+    // Arrays, made once: reading inline ones through a borrowed edit copies all of them to the stack.
+    private var starts = [UInt16](repeating: 0, count: rangesMax)
+    private var ends = [UInt16](repeating: 0, count: rangesMax)
     /// How many ranges are kept.
     public private(set) var count = 0
     /// Whether `connection` and `upgrade` have been kept, since the request asks for another protocol.

@@ -28,7 +28,8 @@ public struct HTTP1FieldTable: ~Copyable {
     /// The most fields that any head may have.
     public static let capacity = 128
 
-    private var slots = InlineArray<128, HTTP1Field>(repeating: HTTP1Field())
+    // An array, made once: reading an inline one through a borrowed table copies all of it to the stack.
+    private var slots = [HTTP1Field](repeating: HTTP1Field(), count: capacity)
     /// How many fields the head has.
     public private(set) var count = 0
 

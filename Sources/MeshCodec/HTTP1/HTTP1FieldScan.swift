@@ -38,8 +38,7 @@ struct HTTP1FieldScan {
                 guard self.offset <= limits.headBytes else { throw .headTooLarge(limit: limits.headBytes) }
                 return true
             }
-            var colon = start
-            while colon < bytes.count, ASCII.isToken(bytes[colon]) { colon &+= 1 }
+            let colon = bytes.firstNonToken(from: start)
             guard colon < bytes.count else { return false }
             guard bytes[colon] == ASCII.colon, colon > start else {
                 throw self.refusal(bytes, start: start, stop: colon, isFirst: table.count == 0)

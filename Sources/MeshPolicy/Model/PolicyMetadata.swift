@@ -3,7 +3,9 @@ public enum PolicyMetadata: Hashable, Sendable {
     /// Made by the control plane itself, under this name: `default`, `all-unauthenticated`, `probe`.
     case implicit(String)
     /// A Kubernetes object.
-    case resource(ResourceReference)
+    ///
+    /// Boxed: requests copy what holds metadata, and one reference is retained instead of five strings.
+    indirect case resource(ResourceReference)
 
     /// The API group; empty for implicit elements and the core group is written `core`.
     public var group: String {
