@@ -13,7 +13,9 @@ import threading
 import typing
 from concurrent import futures
 
-import grpc
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # Only programs are started, and gRPC's hooks may stall or abort that.
+
+import grpc  # noqa: E402
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -25,9 +25,11 @@ class Processes:
 
     def start(self, name, command, core=PROXY_CORE, environment=None, uid=None, awaits=()):
         log = open(os.path.join(self.directory, f"{name}.log"), "wb")
+        # By setpriv and not by Popen, which would fork for it: gRPC's threads do not survive that.
+        become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
         process = subprocess.Popen(
-            ["taskset", "-c", core, *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            env={**os.environ, **(environment or {})}, user=uid, group=uid, extra_groups=[] if uid else None)
+            ["taskset", "-c", core, *become, *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})})
         self.running[name] = process
         for port in awaits:
             self._await(name, process, port)
@@ -84,6 +86,7 @@ class Heddle:
 
     def __init__(self, processes, program, control, directory):
         self.processes, self.program, self.control, self.directory = processes, program, control, directory
+        self.settings = {}  # More, for all proxies.
         self.token = os.path.join(directory, "token")
         with open(self.token, "w") as file:
             file.write("bench")
@@ -97,7 +100,8 @@ class Heddle:
             "POLICY_WORKLOAD": name, "INBOUND_PORTS": ",".join(map(str, inbound_ports)),
             "INBOUND_DEFAULT_POLICY": "deny", "INBOUND_IPS": inbound_ips,
             "IDENTITY_LOCAL_NAME": identity(name.split("-")[-1]), "IDENTITY_TOKEN_FILE": self.token,
-            "IDENTITY_TRUST_ANCHORS": self.control.authority.pem, **(extra or {}),
+            "IDENTITY_TRUST_ANCHORS": self.control.authority.pem, "INBOUND_CONNECT_TIMEOUT": "5s",
+            "OUTBOUND_CONNECT_TIMEOUT": "5s", **self.settings, **(extra or {}),
         }
         environment = {f"LINKERD2_PROXY_{key}": value for key, value in settings.items() if value}
         return self.processes.start(
