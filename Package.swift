@@ -184,9 +184,17 @@ targets += [
     tests("MeshControl", ["MeshModel", "MeshResources"]),
     tests("MeshRollout", ["MeshModel", "MeshResources"]),
     tests("MeshWire", ["MeshModel", "MeshPolicy", protobuf]),
+    // A process of its own for the tests of leadership to pause and kill.
+    .executableTarget(
+        name: "lease-candidate",
+        dependencies: [
+            "MeshModel", "MeshResources", "MeshControl", "MeshKubernetes", logging, serviceLifecycle, unixSignals,
+        ],
+        path: "Tests/LeaseCandidate", swiftSettings: strict),
     tests(
         "MeshKubernetes",
         [
+            "lease-candidate",
             "MeshModel", "MeshResources", "MeshControl", "MeshCodec", asyncHTTPClient, nioHTTP1, hummingbird, logging,
             nioCore, nioPosix, subprocess, systemPackage,
         ]),
@@ -239,7 +247,11 @@ if Context.environment["HEDDLE_BENCH"] != nil {
     targets += [
         .executableTarget(
             name: "static-proxy", dependencies: ["MeshModel", "MeshPolicy", "MeshProxy", "MeshReactor", "MeshSecure"],
-            path: "hack/bench/static-proxy", swiftSettings: strict)
+            path: "hack/bench/static-proxy", swiftSettings: strict),
+        .executableTarget(
+            name: "kubernetes-decode",
+            dependencies: ["MeshModel", "MeshResources", "MeshCompiler", "MeshCodec", "MeshControl", "MeshKubernetes"],
+            path: "hack/bench/kubernetes-decode", swiftSettings: strict),
     ]
 }
 

@@ -24,7 +24,8 @@ import Testing
         "what is no document is refused",
         arguments: [
             ("", JSONError.truncated), ("{", .truncated), ("[1,]", .unexpected(byte: 0x5D, offset: 3)),
-            ("01", .invalidNumber(offset: 0)), ("1.", .invalidNumber(offset: 0)), ("1e999", .invalidNumber(offset: 0)),
+            ("01", .invalidNumber(offset: 0)), ("1.", .truncated), ("1.x", .invalidNumber(offset: 0)),
+            ("1e999", .invalidNumber(offset: 0)),
             ("\"a", .truncated), ("nul", .truncated), ("1 2", .trailingBytes(offset: 2)),
             ("\"\u{1}\"", .unexpected(byte: 1, offset: 1)), ("{1:2}", .unexpected(byte: 0x31, offset: 1)),
         ])

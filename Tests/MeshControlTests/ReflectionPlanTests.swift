@@ -19,6 +19,37 @@ import Testing
         #expect(plan.next() == .watch(from: "12"))
     }
 
+    @Test("a list is streamed through a watch; one that is refused is asked for plainly at once, and ever after")
+    mutating func watchList() {
+        var plan = ReflectionPlan(backoff: self.backoff, usesWatchList: true)
+        #expect(plan.next() == .watchList)
+        plan.listed(at: "10")
+        plan.watchFailed(.expired, after: .seconds(1), using: &self.random)
+        #expect(plan.next() == .watchList)
+        plan.watchListFailed(.other(retryAfter: nil), isRefusal: true, using: &self.random)
+        #expect(plan.next() == .list(isWhole: false))
+        plan.listed(at: "11")
+        plan.watchFailed(.expired, after: .seconds(60), using: &self.random)
+        #expect(plan.next() == .list(isWhole: false))
+    }
+
+    @Test("streams that break off twice are given up for one list")
+    mutating func brokenWatchList() {
+        var plan = ReflectionPlan(backoff: self.backoff, usesWatchList: true)
+        for _ in 0..<2 {
+            #expect(plan.next() == .watchList)
+            plan.watchListFailed(.other(retryAfter: nil), isRefusal: false, using: &self.random)
+            guard case .wait = plan.next() else {
+                Issue.record("no pause")
+                return
+            }
+        }
+        #expect(plan.next() == .list(isWhole: false))
+        plan.listed(at: "11")
+        plan.watchFailed(.expired, after: .seconds(60), using: &self.random)
+        #expect(plan.next() == .watchList)
+    }
+
     @Test("a broken watch resumes after a pause, without a list")
     mutating func brokenWatch() throws {
         var plan = ReflectionPlan(backoff: self.backoff)

@@ -1,10 +1,12 @@
 import Logging
 import MeshCodec
+import MeshControl
 import MeshKubernetes
 import MeshModel
 import MeshResources
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Testing
 
 /// What the client makes of a current server's answers.
@@ -77,6 +79,50 @@ struct RecordingTests {
             }
         }
         #expect(checked > 20)
+    }
+
+    @Test("a recorded stream of a list becomes one reset, and what follows it single changes")
+    func watchList() async throws {
+        let exchanges = try Recordings.exchanges().filter {
+            $0[path: "request", "query", "sendInitialEvents"]?.string == "true"
+                && $0[path: "response", "events"]?.array?.contains { $0["type"] == "BOOKMARK" } == true
+        }
+        #expect(exchanges.count >= 4)
+        for exchange in exchanges {
+            let events = try #require(exchange[path: "response", "events"]?.array)
+            let lines = events.flatMap { event -> [UInt8] in JSONWriter.write(event.withoutPlaceholders) + [0x0A] }
+            let told = Mutex<[String]>([])
+            try await StubServer.serve { access, stub in
+                stub.set(status: 200, body: lines, retryAfter: nil, contentType: "application/json")
+                try await withTestClient(access, attemptsMax: 1) { client in
+                    let reflector = Reflector(
+                        ResourceDocument.self, of: ConfigMap.resourceType, client: client,
+                        configuration: .init(backoff: Backoff(minimum: .seconds(60), maximum: .seconds(60), jitter: 0)),
+                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                    ) { change in told.withLock { $0.append(Self.line(change)) } }
+                    try await withThrowingTaskGroup { group in
+                        group.addTask { try await reflector.run() }
+                        let count = events.filter { $0["type"] == "MODIFIED" }.count + 1
+                        try await eventually { told.withLock { $0.count >= count } }
+                        group.cancelAll()
+                    }
+                    #expect(stub.requests.withLock { $0.first?.uri.contains("sendInitialEvents=true") } == true)
+                }
+            }
+            let added = events.filter { $0["type"] == "ADDED" }.compactMap {
+                $0[path: "object", "metadata", "name"]?.string
+            }
+            #expect(told.withLock { $0.first } == "reset \(added.sorted()) 0")
+            if !added.isEmpty { #expect(told.withLock { $0.dropFirst().first } == "apply s1") }
+        }
+    }
+
+    private static func line(_ change: ObjectChange<ResourceDocument>) -> String {
+        switch change {
+        case .reset(let applied, let deleted): "reset \(applied.map(\.metadata.name).sorted()) \(deleted.count)"
+        case .apply(let object): "apply \(object.metadata.name)"
+        case .delete(let key): "delete \(key.name)"
+        }
     }
 
     @Test("every recorded object of a kind that we know can be read")

@@ -12,6 +12,8 @@ public enum JSONError: Error, Hashable, Sendable {
     case tooDeep(limit: Int)
     /// More bytes than the limit.
     case tooLarge(limit: Int)
+    /// An object that ends at this offset lacks a member that its reader cannot do without.
+    case missingMember(offset: Int)
     /// Something other than white space after the document.
     case trailingBytes(offset: Int)
 }

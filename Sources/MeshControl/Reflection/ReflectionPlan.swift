@@ -15,6 +15,8 @@ public struct ReflectionPlan: Sendable {
         case wait(Duration)
         /// List everything; one answer instead of pages when `isWhole`.
         case list(isWhole: Bool)
+        /// Watch with the present objects as the first events, in place of a list.
+        case watchList
         /// Ask for the server's present version, to see that it has not gone back behind this one.
         case verify(String)
         /// Watch from a version.
@@ -40,9 +42,17 @@ public struct ReflectionPlan: Sendable {
     private var pause: Duration?
     private var wantsWholeList = false
     private var wantsVerification = false
+    /// False once the server has refused to stream a list.
+    private var usesWatchList: Bool
+    private var watchListFailures = 0
+    /// After so many failures in a row a plain list is tried: something on the way may hold streams back.
+    private static let watchListFailuresMax = 2
 
-    /// A plan that starts with a list.
-    public init(backoff: Backoff) { self.backoff = backoff }
+    /// A plan that starts with a list, streamed through a watch where that is wanted and the server can.
+    public init(backoff: Backoff, usesWatchList: Bool = false) {
+        self.backoff = backoff
+        self.usesWatchList = usesWatchList
+    }
 
     /// The version that was last seen; nil before the first list.
     public var resourceVersion: String? { self.version }
@@ -56,7 +66,10 @@ public struct ReflectionPlan: Sendable {
             self.pause = nil
             return .wait(pause)
         }
-        guard let version = self.version else { return .list(isWhole: self.wantsWholeList) }
+        guard let version = self.version else {
+            let streams = self.usesWatchList && self.watchListFailures < Self.watchListFailuresMax
+            return streams ? .watchList : .list(isWhole: self.wantsWholeList)
+        }
         return self.wantsVerification ? .verify(version) : .watch(from: version)
     }
 
@@ -67,6 +80,21 @@ public struct ReflectionPlan: Sendable {
         self.version = version
         self.wantsWholeList = false
         self.wantsVerification = false
+        self.watchListFailures = 0
+    }
+
+    /// A watch did not come to the end of the present objects.
+    ///
+    /// One that the server refuses, because it does not know the option, is never tried again; a list is due at once.
+    public mutating func watchListFailed(
+        _ failure: Failure, isRefusal: Bool, using random: inout some RandomNumberGenerator
+    ) {
+        guard !isRefusal else {
+            self.usesWatchList = false
+            return
+        }
+        self.watchListFailures += 1
+        self.failed(failure, using: &random)
     }
 
     /// A list failed, or broke off between pages.

@@ -1,6 +1,9 @@
+import AsyncHTTPClient
 import MeshCodec
 public import MeshModel
 public import MeshResources
+import NIOCore
+import Synchronization
 
 /// One page of a collection.
 public struct ObjectPage<Object: KubernetesObject>: Sendable {
@@ -38,33 +41,30 @@ extension KubernetesClient {
         _ type: Resource.Type = Resource.self, in namespace: String? = nil, selecting selection: Selection = .all,
         page: Page = Page(), from resource: ResourceType = Resource.resourceType
     ) async throws(KubernetesError) -> ObjectPage<Resource> {
-        try await self.page(of: resource, in: namespace, selecting: selection, page: page, timeout: nil)
+        let collected = Mutex<[Resource]>([])
+        let head = try await self.page(
+            of: resource, in: namespace, selecting: selection, page: page, timeout: nil,
+            reader: ObjectReader<Resource>()
+        ) { object in collected.withLock { $0.append(object) } }
+        return ObjectPage(
+            objects: collected.withLock { $0 }, invalid: head.invalid, resourceVersion: head.resourceVersion,
+            next: head.next)
     }
 
+    /// One page of a collection, object by object while it arrives.
     func page<Object: KubernetesObject>(
         of resource: ResourceType, in namespace: String?, selecting selection: Selection, page: Page,
-        timeout: Duration?
-    ) async throws(KubernetesError) -> ObjectPage<Object> {
-        let answer = try await self.document(
-            APIRequest(
-                method: .get, path: resource.path(namespace: namespace), query: selection.query + page.query,
-                timeout: timeout))
-        guard answer["kind"]?.string?.hasSuffix("List") == true else {
-            throw .invalidAnswer(reason: "\(resource): no list")
+        timeout: Duration?, reader: ObjectReader<Object>, take: @escaping @Sendable (Object) -> Void
+    ) async throws(KubernetesError) -> ListHead {
+        let request = APIRequest(
+            method: .get, path: resource.path(namespace: namespace), query: selection.query + page.query,
+            timeout: timeout)
+        let objectBytesMax = self.configuration.answerBytesMax
+        return try await self.exchange(request) { body in
+            var decoder = ListDecoder(reader: reader, objectBytesMax: objectBytesMax)
+            for try await chunk in body { try decoder.feed(chunk.readableBytesView, take) }
+            return try decoder.finish(take)
         }
-        let items = answer["items"]?.array ?? []
-        var result = ObjectPage<Object>(
-            objects: [], invalid: [], resourceVersion: answer[path: "metadata", "resourceVersion"]?.string ?? "",
-            next: answer[path: "metadata", "continue"]?.string.flatMap { $0.isEmpty ? nil : $0 })
-        result.objects.reserveCapacity(items.count)
-        for item in items {
-            do throws(DecodingError) {
-                result.objects.append(try item.decode(Object.self))
-            } catch {
-                result.invalid.append(InvalidObject(item, reason: error))
-            }
-        }
-        return result
     }
 
     /// All objects of a collection, page by page.

@@ -85,13 +85,21 @@ public final class KubernetesClient: ServiceLifecycle.Service {
 
     /// Sends `request` and reads the whole answer, repeating it as often as the server asks.
     func exchange(_ request: APIRequest) async throws(KubernetesError) -> [UInt8] {
+        let limit = self.configuration.answerBytesMax
+        return try await self.exchange(request) { body in Array(buffer: try await body.collect(upTo: limit)) }
+    }
+
+    /// Sends `request` and has `read` read the answer's body, repeating it as often as the server asks.
+    func exchange<Answer: Sendable>(
+        _ request: APIRequest, _ read: @escaping @Sendable (HTTPClientResponse.Body) async throws -> Answer
+    ) async throws(KubernetesError) -> Answer {
         let clock = ContinuousClock()
-        let deadline = clock.now + (request.timeout ?? self.configuration.timeout)
+        let deadline = try Self.deadline(of: request, timeout: request.timeout ?? self.configuration.timeout)
         var attempt = 1
         while true {
             let error: KubernetesError
             do {
-                return try await self.answer(to: request, deadline: deadline)
+                return try await self.answer(to: request, deadline: deadline, read)
             } catch let failure {
                 error = failure
             }
@@ -116,13 +124,13 @@ public final class KubernetesClient: ServiceLifecycle.Service {
         return status.code >= 500 && method == .get ? status.retryAfter : nil
     }
 
-    private func answer(
-        to request: APIRequest, deadline: ContinuousClock.Instant
-    ) async throws(KubernetesError) -> [UInt8] {
+    private func answer<Answer: Sendable>(
+        to request: APIRequest, deadline: ContinuousClock.Instant,
+        _ read: @escaping @Sendable (HTTPClientResponse.Body) async throws -> Answer
+    ) async throws(KubernetesError) -> Answer {
         do {
             return try await withDeadline(deadline) {
-                let response = try await self.open(request, deadline: deadline)
-                return Array(buffer: try await response.body.collect(upTo: self.configuration.answerBytesMax))
+                try await read(try await self.open(request, deadline: deadline).body)
             }
         } catch {
             throw KubernetesError(transport: error)
@@ -138,6 +146,8 @@ public final class KubernetesClient: ServiceLifecycle.Service {
         let limit = NIODeadline.now() + .nanoseconds((deadline - ContinuousClock.now).clampedNanoseconds)
         for isLast in [false, true] {
             let presented = try await self.credentials.present()
+            // A process that was paused in the meantime must not send what was due before.
+            guard ContinuousClock.now < deadline else { throw .timedOut }
             let response: HTTPClientResponse
             do {
                 response = try await self.http.execute(

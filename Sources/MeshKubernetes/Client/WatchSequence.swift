@@ -26,16 +26,19 @@ public struct WatchOptions: Hashable, Sendable {
     public var grace: Duration
     /// True asks for the present objects first, then a bookmark (watch list).
     public var sendsInitialEvents: Bool
+    /// How long the client waits for the next event or bookmark before it takes the connection for dead.
+    public var silenceMax: Duration
 
     /// Watches from `resourceVersion`.
     public init(
         resourceVersion: String? = nil, timeout: Duration = .seconds(300), grace: Duration = .seconds(10),
-        sendsInitialEvents: Bool = false
+        sendsInitialEvents: Bool = false, silenceMax: Duration = .seconds(3600)
     ) {
         self.resourceVersion = resourceVersion
         self.timeout = timeout
         self.grace = grace
         self.sendsInitialEvents = sendsInitialEvents
+        self.silenceMax = silenceMax
     }
 }
 
@@ -61,7 +64,8 @@ extension KubernetesClient {
         let deadline = ContinuousClock.now + options.timeout + options.grace
         let response = try await self.open(request, deadline: deadline)
         return WatchSequence(
-            body: response.body, deadline: deadline, lineBytesMax: self.configuration.answerBytesMax)
+            body: response.body, deadline: deadline, silenceMax: options.silenceMax,
+            lineBytesMax: self.configuration.answerBytesMax)
     }
 }
 
@@ -69,12 +73,13 @@ extension KubernetesClient {
 public struct WatchSequence: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
     let deadline: ContinuousClock.Instant
+    let silenceMax: Duration
     let lineBytesMax: Int
 
     /// Starts to read; a watch can be read once.
     public func makeAsyncIterator() -> Iterator {
         Iterator(
-            body: self.body.makeAsyncIterator(), deadline: self.deadline,
+            body: self.body.makeAsyncIterator(), deadline: self.deadline, silenceMax: self.silenceMax,
             lines: LineBuffer(lineBytesMax: self.lineBytesMax))
     }
 
@@ -82,17 +87,26 @@ public struct WatchSequence: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         var body: HTTPClientResponse.Body.AsyncIterator
         let deadline: ContinuousClock.Instant
+        let silenceMax: Duration
         var lines: LineBuffer
+        /// When the bytes came that ended the last event.
+        var arrival = ContinuousClock.now
 
         /// The next event; nil once the server has ended the watch.
         public mutating func next() async throws(KubernetesError) -> WatchEvent? {
+            guard let line = try await self.nextLine() else { return nil }
+            return try Self.event(line)
+        }
+
+        /// The bytes of the next event.
+        mutating func nextLine() async throws(KubernetesError) -> [UInt8]? {
             while true {
-                if let line = try self.lines.next() { return try Self.event(line) }
+                if let line = try self.lines.next() { return line }
                 let chunk: ByteBuffer?
                 // Only the child uses the iterator until it has ended, and this function waits for that.
                 nonisolated(unsafe) let before = self.body
                 do {
-                    let (next, after) = try await withDeadline(self.deadline) {
+                    let (next, after) = try await withDeadline(Swift.min(self.deadline, .now + self.silenceMax)) {
                         var iterator = before
                         let next = try await iterator.next(isolation: #isolation)
                         return (next, Moved(iterator))
@@ -106,11 +120,12 @@ public struct WatchSequence: AsyncSequence, Sendable {
                     guard self.lines.isEmpty else { throw .invalidAnswer(reason: "the watch broke off in an event") }
                     return nil
                 }
+                self.arrival = .now
                 self.lines.append(chunk.readableBytesView)
             }
         }
 
-        private static func event(_ line: [UInt8]) throws(KubernetesError) -> WatchEvent {
+        static func event(_ line: [UInt8]) throws(KubernetesError) -> WatchEvent {
             let document: JSONValue
             do {
                 document = try JSONReader.read(line)

@@ -1,7 +1,8 @@
+public import CoreMetrics
 public import Logging
 import MeshCodec
 public import MeshControl
-public import MeshModel
+import MeshModel
 public import MeshResources
 public import ServiceLifecycle
 
@@ -10,47 +11,6 @@ public import ServiceLifecycle
 /// Every change is handed to `onChange`, one after the other, in the order of the server; a relist arrives as the
 /// difference to what was known. The last known state stays while the server cannot be reached.
 public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
-    /// What is reflected, and how patiently.
-    public struct Configuration: Sendable {
-        /// The namespace; nil spans all.
-        public var namespace: String?
-        /// Which objects.
-        public var selection: Selection
-        /// True when the cluster may lack the kind: then it counts as empty until it appears.
-        public var mayBeAbsent: Bool
-        /// Objects in one page of a list.
-        public var pageSize: Int
-        /// A watch is replaced after this time, and up to half as long again.
-        public var watchTimeout: Duration
-        /// How much longer a silent watch is waited for.
-        public var watchGrace: Duration
-        /// For one page of a list.
-        public var listTimeout: Duration
-        /// Pauses between failures.
-        public var backoff: Backoff
-        /// Between looks for a kind that the cluster lacks.
-        public var absentPause: Duration
-
-        /// Everything in all namespaces, unless told otherwise.
-        public init(
-            namespace: String? = nil, selection: Selection = .all, mayBeAbsent: Bool = false, pageSize: Int = 500,
-            watchTimeout: Duration = .seconds(300), watchGrace: Duration = .seconds(10),
-            listTimeout: Duration = .seconds(60),
-            backoff: Backoff = Backoff(minimum: .milliseconds(800), maximum: .seconds(30), jitter: 0.2),
-            absentPause: Duration = .seconds(10)
-        ) {
-            self.namespace = namespace
-            self.selection = selection
-            self.mayBeAbsent = mayBeAbsent
-            self.pageSize = pageSize
-            self.watchTimeout = watchTimeout
-            self.watchGrace = watchGrace
-            self.listTimeout = listTimeout
-            self.backoff = backoff
-            self.absentPause = absentPause
-        }
-    }
-
     /// The objects as they were last seen.
     public let store: ResourceStore<Object>
     /// What is reflected.
@@ -58,12 +18,15 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
     let client: KubernetesClient
     let configuration: Configuration
     let logger: Logger
+    let reader: ObjectReader<Object>
+    let metrics: ReflectorMetrics
     let onChange: @Sendable (ObjectChange<Object>) async -> Void
 
     /// Reflects the collection of `resource`.
     public init(
         _ type: Object.Type = Object.self, of resource: ResourceType, client: KubernetesClient,
         configuration: Configuration = Configuration(), logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         onChange: @escaping @Sendable (ObjectChange<Object>) async -> Void = { _ in }
     ) {
         self.store = ResourceStore()
@@ -73,6 +36,8 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
         var logger = logger
         logger[metadataKey: "resource"] = "\(resource)"
         self.logger = logger
+        self.reader = ObjectReader(trim: configuration.trim)
+        self.metrics = ReflectorMetrics(resource: resource.groupResource, factory: metrics)
         self.onChange = onChange
     }
 
@@ -86,14 +51,16 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
     }
 
     private func reflect() async throws(CancellationError) {
-        var plan = ReflectionPlan(backoff: self.configuration.backoff)
+        var plan = ReflectionPlan(
+            backoff: self.configuration.backoff, usesWatchList: self.configuration.usesWatchList)
         var random = SystemRandomNumberGenerator()
         while !Task.isCancelled {
             switch plan.next() {
             case .wait(let pause): try await self.sleep(pause)
             case .list(let isWhole): try await self.list(isWhole: isWhole, plan: &plan, using: &random)
             case .verify: await self.verify(plan: &plan, using: &random)
-            case .watch(let version): await self.watch(from: version, plan: &plan, using: &random)
+            case .watchList: try await self.watch(from: nil, plan: &plan, using: &random)
+            case .watch(let version): try await self.watch(from: version, plan: &plan, using: &random)
             }
         }
     }
@@ -111,40 +78,57 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
     private func list(
         isWhole: Bool, plan: inout ReflectionPlan, using random: inout some RandomNumberGenerator
     ) async throws(CancellationError) {
+        self.metrics.lists.increment()
         do throws(KubernetesError) {
-            let (objects, invalid, version) = try await self.pages(limit: isWhole ? nil : self.configuration.pageSize)
-            await self.onChange(self.store.replace(with: objects, keeping: invalid))
+            let (invalid, version) = try await self.pages(limit: isWhole ? nil : self.configuration.pageSize)
+            await self.tellRelist(keeping: invalid)
             plan.listed(at: version)
-            self.logger.debug("listed", metadata: ["count": "\(objects.count)", "resource.version": "\(version)"])
         } catch {
-            if error.isNotFound, self.configuration.mayBeAbsent {
-                // Only a cache that never held anything may say that there is nothing: a kind that vanishes later
-                // has its objects deleted one by one, and anything else is a mistake on the way.
-                if !self.store.isSynced { await self.onChange(self.store.replace(with: [], keeping: [])) }
-                try await self.sleep(self.configuration.absentPause * Double.random(in: 0.5...1.5, using: &random))
-                return
-            }
+            guard error != .cancelled else { return }
+            if try await self.waitForKind(after: error, using: &random) { return }
+            self.metrics.listFailures.increment()
             plan.listFailed(ReflectionPlan.Failure(error), using: &random)
             self.report("the list failed", error, plan)
         }
     }
 
-    private func pages(
-        limit: Int?
-    ) async throws(KubernetesError) -> (objects: [Object], invalid: Set<ObjectKey>, version: String) {
-        var objects: [Object] = []
+    /// Waits when `error` says that the cluster lacks the kind, and may; false when it is any other failure.
+    private func waitForKind(
+        after error: KubernetesError, using random: inout some RandomNumberGenerator
+    ) async throws(CancellationError) -> Bool {
+        guard error.isNotFound, self.configuration.mayBeAbsent else { return false }
+        // Only a cache that never held anything may say that there is nothing: a kind that vanishes later has its
+        // objects deleted one by one, and anything else is a mistake on the way.
+        if !self.store.isSynced {
+            self.store.beginRelist()
+            await self.tellRelist(keeping: [])
+        }
+        try await self.sleep(self.configuration.absentPause * Double.random(in: 0.5...1.5, using: &random))
+        return true
+    }
+
+    private func tellRelist(keeping invalid: Set<ObjectKey>) async {
+        let change = self.store.finishRelist(keeping: invalid)
+        self.metrics.cached.record(self.store.count)
+        await self.onChange(change)
+        self.logger.debug("listed", metadata: ["count": "\(self.store.count)"])
+    }
+
+    private func pages(limit: Int?) async throws(KubernetesError) -> (invalid: Set<ObjectKey>, version: String) {
         var invalid: Set<ObjectKey> = []
         var page = Page(limit: limit)
+        let store = self.store
+        store.beginRelist()
         while true {
-            let answer: ObjectPage<Object> = try await self.client.page(
+            let answer = try await self.client.page(
                 of: self.resource, in: self.configuration.namespace, selecting: self.configuration.selection,
-                page: page, timeout: self.configuration.listTimeout)
-            objects += answer.objects
+                page: page, timeout: self.configuration.listTimeout, reader: self.reader
+            ) { store.stage($0) }
             for object in answer.invalid {
                 self.report(object)
                 invalid.insert(object.key)
             }
-            guard let next = answer.next else { return (objects, invalid, answer.resourceVersion) }
+            guard let next = answer.next else { return (invalid, answer.resourceVersion) }
             page.token = next
         }
     }
@@ -163,52 +147,89 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
 
     // MARK: - Watch
 
+    /// Watches from a version; from nil, the present objects are streamed first, in place of a list.
     private func watch(
-        from version: String, plan: inout ReflectionPlan, using random: inout some RandomNumberGenerator
-    ) async {
+        from version: String?, plan: inout ReflectionPlan, using random: inout some RandomNumberGenerator
+    ) async throws(CancellationError) {
         let clock = ContinuousClock()
         let start = clock.now
-        let timeout = self.configuration.watchTimeout * Double.random(in: 1...1.5, using: &random)
+        var progress = WatchProgress(isListed: version != nil)
+        self.metrics.watches.increment()
         do throws(KubernetesError) {
-            let events = try await self.client.watch(
-                self.resource, in: self.configuration.namespace, selecting: self.configuration.selection,
-                options: WatchOptions(
-                    resourceVersion: version, timeout: timeout, grace: self.configuration.watchGrace))
-            var iterator = events.makeAsyncIterator()
-            var isSilent = true
-            while let event = try await iterator.next() {
-                isSilent = false
-                plan.saw(await self.handle(event))
-            }
-            plan.watchEnded(after: clock.now - start, wasSilent: isSilent, using: &random)
+            try await self.follow(self.options(from: version, using: &random), &progress, &plan)
+            plan.watchEnded(after: clock.now - start, wasSilent: progress.isSilent, using: &random)
         } catch {
             guard error != .cancelled else { return }
-            plan.watchFailed(ReflectionPlan.Failure(error), after: clock.now - start, using: &random)
+            if progress.isListed {
+                plan.watchFailed(ReflectionPlan.Failure(error), after: clock.now - start, using: &random)
+            } else {
+                if try await self.waitForKind(after: error, using: &random) { return }
+                plan.watchListFailed(ReflectionPlan.Failure(error), isRefusal: error.refusesOption, using: &random)
+            }
+            self.metrics.watchFailures.increment()
             self.report("the watch failed", error, plan)
         }
     }
 
-    /// The version up to which everything is known afterwards.
-    private func handle(_ event: WatchEvent) async -> String {
-        let document: JSONValue
-        switch event {
-        case .bookmark(let version, _): return version
-        case .added(let object), .modified(let object), .deleted(let object): document = object
-        }
-        let version = document[path: "metadata", "resourceVersion"]?.string ?? ""
-        var change: ObjectChange<Object>?
-        if case .deleted = event {
-            // A last state that cannot be read is still a deletion.
-            change = self.store.delete(ObjectKey(of: document))
-        } else {
-            do throws(DecodingError) {
-                change = self.store.apply(try document.decode(Object.self))
-            } catch {
-                self.report(InvalidObject(document, reason: error))
+    private func options(from version: String?, using random: inout some RandomNumberGenerator) -> WatchOptions {
+        WatchOptions(
+            resourceVersion: version,
+            timeout: self.configuration.watchTimeout * Double.random(in: 1...1.5, using: &random),
+            grace: self.configuration.watchGrace, sendsInitialEvents: version == nil,
+            silenceMax: self.configuration.silenceMax)
+    }
+
+    private func follow(
+        _ options: WatchOptions, _ progress: inout WatchProgress, _ plan: inout ReflectionPlan
+    ) async throws(KubernetesError) {
+        let events = try await self.client.watch(
+            self.resource, in: self.configuration.namespace, selecting: self.configuration.selection, options: options)
+        if !progress.isListed { self.store.beginRelist() }
+        let pool = StringPool()
+        var iterator = events.makeAsyncIterator()
+        while let event = try await iterator.nextObject(self.reader, pool: pool) {
+            progress.isSilent = false
+            if progress.isListed {
+                await self.handle(event)
+                plan.saw(event.version)
+                self.metrics.handling.recordNanoseconds((ContinuousClock.now - iterator.arrival).clampedNanoseconds)
+            } else if self.stage(event, &progress) {
+                await self.tellRelist(keeping: progress.invalid)
+                progress.isListed = true
+                plan.listed(at: event.version)
             }
         }
+        guard progress.isListed else { throw .invalidAnswer(reason: "the watch ended before all objects were told") }
+    }
+
+    /// Takes an event of the initial stream; true when it was the last.
+    private func stage(_ event: ObjectEvent<Object>, _ progress: inout WatchProgress) -> Bool {
+        switch event {
+        case .stored(.success(let object)):
+            progress.invalid.remove(object.key)
+            self.store.stage(object)
+        case .stored(.failure(let invalid)):
+            self.report(invalid)
+            progress.invalid.insert(invalid.key)
+        case .deleted(let key, _):
+            progress.invalid.remove(key)
+            self.store.unstage(key)
+        case .bookmark(_, let endsInitialList): return endsInitialList
+        }
+        return false
+    }
+
+    private func handle(_ event: ObjectEvent<Object>) async {
+        self.metrics.events.increment()
+        var change: ObjectChange<Object>?
+        switch event {
+        case .bookmark: return
+        case .stored(.success(let object)): change = self.store.apply(object)
+        case .stored(.failure(let invalid)): self.report(invalid)
+        case .deleted(let key, _): change = self.store.delete(key)
+        }
+        self.metrics.cached.record(self.store.count)
         if let change { await self.onChange(change) }
-        return version
     }
 
     // MARK: - Reports
@@ -221,21 +242,38 @@ public struct Reflector<Object: KubernetesObject>: ServiceLifecycle.Service {
     }
 
     private func report(_ object: InvalidObject) {
+        self.metrics.invalid.increment()
         self.logger.warning(
             "an object cannot be read; its last readable state stays",
             metadata: ["object": "\(object.key)", "reason": "\(object.reason)"])
     }
 }
 
+/// How far a watch has come.
+private struct WatchProgress {
+    /// True once all present objects are known.
+    var isListed: Bool
+    /// True until anything was told, be it a bookmark.
+    var isSilent = true
+    /// Present objects that cannot be read.
+    var invalid: Set<ObjectKey> = []
+}
+
+extension KubernetesError {
+    /// True when the server does not take an option of the request.
+    fileprivate var refusesOption: Bool { self.status.map { [400, 406, 422].contains($0.code) } ?? false }
+}
+
 extension Reflector where Object: KubernetesResource {
     /// Reflects the collection of a typed kind.
     public init(
         _ type: Object.Type = Object.self, client: KubernetesClient, configuration: Configuration = Configuration(),
-        logger: Logger, onChange: @escaping @Sendable (ObjectChange<Object>) async -> Void = { _ in }
+        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        onChange: @escaping @Sendable (ObjectChange<Object>) async -> Void = { _ in }
     ) {
         self.init(
             type, of: Object.resourceType, client: client, configuration: configuration, logger: logger,
-            onChange: onChange)
+            metrics: metrics, onChange: onChange)
     }
 }
 

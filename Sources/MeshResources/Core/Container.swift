@@ -23,15 +23,15 @@ public struct Container: Codable, Hashable, Sendable {
     /// What it needs and may use at most.
     public var resources: ResourceRequirements
     /// Restarts the container when it fails.
-    public var livenessProbe: Probe?
+    @Boxed public var livenessProbe: Probe?
     /// Takes the pod out of its Services when it fails.
-    public var readinessProbe: Probe?
+    @Boxed public var readinessProbe: Probe?
     /// Holds the other probes back until it passes.
-    public var startupProbe: Probe?
+    @Boxed public var startupProbe: Probe?
     /// What runs after the start and before the end.
-    public var lifecycle: Lifecycle?
+    @Boxed public var lifecycle: Lifecycle?
     /// Privileges.
-    public var securityContext: SecurityContext?
+    @Boxed public var securityContext: SecurityContext?
     /// `Always` makes an init container a sidecar.
     public var restartPolicy: String?
     /// Where the final message comes from.

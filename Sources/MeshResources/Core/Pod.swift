@@ -43,7 +43,7 @@ public struct PodSpec: Codable, Hashable, Sendable {
     /// Files that containers may mount.
     public var volumes: [Volume]
     /// Defaults for all containers.
-    public var securityContext: PodSecurityContext?
+    @Boxed public var securityContext: PodSecurityContext?
     /// True when containers see each other's processes.
     public var shareProcessNamespace: Bool?
     /// Labels that the node must have.

@@ -37,6 +37,10 @@ final class FakeAPIServer: Sendable {
         var oldest = 100
         var faults: [Fault] = []
         var requests = 0
+        /// Whether a watch may start with the present objects; older servers refuse that with 422.
+        var streamsLists = false
+        /// How many watches streamed the present objects first.
+        var streamedLists = 0
         /// Raised to end all open watches.
         var epoch = 0
     }
@@ -131,6 +135,11 @@ final class FakeAPIServer: Sendable {
         case .expired, .truncate, .stall, .slow, nil: break
         }
         if query["watch"] != nil {
+            guard query["sendInitialEvents"] == nil || self.state.withLock({ $0.streamsLists }) else {
+                try await Self.send(
+                    .unprocessableEntity, #"{"kind":"Status","reason":"Invalid","code":422}"#, output)
+                return true
+            }
             try await self.watch(query, fault, output)
             return false
         }
@@ -183,6 +192,16 @@ final class FakeAPIServer: Sendable {
         if fault == .stall { return try await Task.sleep(for: .seconds(20)) }
         var sent = query["resourceVersion"].flatMap { Int($0) } ?? 0
         let (epoch, oldest) = self.state.withLock { ($0.epoch, $0.oldest) }
+        if query["sendInitialEvents"] != nil, fault != .expired {
+            let (version, lines) = self.initialLines()
+            for line in lines {
+                guard fault != .truncate else {
+                    return try await output.write(.body(ByteBuffer(bytes: line.prefix(line.count / 2))))
+                }
+                try await output.write(.body(ByteBuffer(bytes: line)))
+            }
+            sent = version
+        }
         if fault == .expired || sent < oldest {
             let line = #"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}"# + "\n"
             try await output.write(.body(ByteBuffer(string: line)))
@@ -208,6 +227,23 @@ final class FakeAPIServer: Sendable {
             try await Task.sleep(for: .milliseconds(2))
         }
         try await output.write(.end(nil))
+    }
+
+    /// The present objects as events, and the bookmark behind them.
+    private func initialLines() -> (version: Int, lines: [[UInt8]]) {
+        self.state.withLock { state in
+            state.streamedLists += 1
+            var lines = state.objects.values.map { JSONWriter.write(["type": "ADDED", "object": $0]) + [0x0A] }
+            let bookmark: JSONValue = [
+                "kind": "ConfigMap", "apiVersion": "v1",
+                "metadata": [
+                    "resourceVersion": .string(String(state.version)),
+                    "annotations": ["k8s.io/initial-events-end": "true"],
+                ],
+            ]
+            lines.append(JSONWriter.write(["type": "BOOKMARK", "object": bookmark]) + [0x0A])
+            return (state.version, lines)
+        }
     }
 
     private static func head(_ status: HTTPResponseStatus) -> HTTPResponseHead {
