@@ -39,37 +39,65 @@ struct ClusterReflection {
 
     private func reflector(of kind: ClusterKind) -> any ServiceLifecycle.Service {
         switch kind {
-        case .pod: self.reflector(ClusterCollections.pods)
-        case .service: self.reflector(ClusterCollections.services)
-        case .endpointSlice: self.reflector(ClusterCollections.endpointSlices)
-        case .node: self.reflector(ClusterCollections.nodes)
-        case .replicaSet: self.reflector(ClusterCollections.replicaSets)
-        case .externalWorkload: self.reflector(ClusterCollections.externalWorkloads)
-        case .serviceProfile: self.reflector(ClusterCollections.serviceProfiles)
-        case .server: self.reflector(ClusterCollections.servers)
-        case .serverAuthorization: self.reflector(ClusterCollections.serverAuthorizations)
-        case .authorizationPolicy: self.reflector(ClusterCollections.authorizationPolicies)
-        case .meshTLSAuthentication: self.reflector(ClusterCollections.meshTLSAuthentications)
-        case .networkAuthentication: self.reflector(ClusterCollections.networkAuthentications)
-        case .rateLimitPolicy: self.reflector(ClusterCollections.rateLimitPolicies)
-        case .policyHTTPRoute: self.reflector(ClusterCollections.policyHTTPRoutes)
-        case .gatewayHTTPRoute: self.reflector(ClusterCollections.gatewayHTTPRoutes)
-        case .grpcRoute: self.reflector(ClusterCollections.grpcRoutes)
-        case .tlsRoute: self.reflector(ClusterCollections.tlsRoutes)
-        case .tcpRoute: self.reflector(ClusterCollections.tcpRoutes)
-        case .egressNetwork: self.reflector(ClusterCollections.egressNetworks)
+        case .pod:
+            let trimmer = PodTrimmer()
+            return self.reflector(ClusterCollections.pods) { trimmer.trim(&$0) }
+        case .service: return self.reflector(ClusterCollections.services)
+        case .endpointSlice: return self.reflector(ClusterCollections.endpointSlices)
+        case .node: return self.reflector(ClusterCollections.nodes)
+        case .replicaSet: return self.reflector(ClusterCollections.replicaSets)
+        case .externalWorkload: return self.reflector(ClusterCollections.externalWorkloads)
+        case .serviceProfile: return self.reflector(ClusterCollections.serviceProfiles)
+        case .server: return self.reflector(ClusterCollections.servers)
+        case .serverAuthorization: return self.reflector(ClusterCollections.serverAuthorizations)
+        case .authorizationPolicy: return self.reflector(ClusterCollections.authorizationPolicies)
+        case .meshTLSAuthentication: return self.reflector(ClusterCollections.meshTLSAuthentications)
+        case .networkAuthentication: return self.reflector(ClusterCollections.networkAuthentications)
+        case .rateLimitPolicy: return self.reflector(ClusterCollections.rateLimitPolicies)
+        case .policyHTTPRoute: return self.reflector(ClusterCollections.policyHTTPRoutes)
+        case .gatewayHTTPRoute: return self.reflector(ClusterCollections.gatewayHTTPRoutes)
+        case .grpcRoute: return self.reflector(ClusterCollections.grpcRoutes)
+        case .tlsRoute: return self.reflector(ClusterCollections.tlsRoutes)
+        case .tcpRoute: return self.reflector(ClusterCollections.tcpRoutes)
+        case .egressNetwork: return self.reflector(ClusterCollections.egressNetworks)
+        }
+    }
+
+    /// Where the objects of `kind` are read.
+    static func resourceType(of kind: ClusterKind) -> ResourceType {
+        switch kind {
+        case .pod: ClusterCollections.pods.resourceType
+        case .service: ClusterCollections.services.resourceType
+        case .endpointSlice: ClusterCollections.endpointSlices.resourceType
+        case .node: ClusterCollections.nodes.resourceType
+        case .replicaSet: ClusterCollections.replicaSets.resourceType
+        case .externalWorkload: ClusterCollections.externalWorkloads.resourceType
+        case .serviceProfile: ClusterCollections.serviceProfiles.resourceType
+        case .server: ClusterCollections.servers.resourceType
+        case .serverAuthorization: ClusterCollections.serverAuthorizations.resourceType
+        case .authorizationPolicy: ClusterCollections.authorizationPolicies.resourceType
+        case .meshTLSAuthentication: ClusterCollections.meshTLSAuthentications.resourceType
+        case .networkAuthentication: ClusterCollections.networkAuthentications.resourceType
+        case .rateLimitPolicy: ClusterCollections.rateLimitPolicies.resourceType
+        case .policyHTTPRoute: ClusterCollections.policyHTTPRoutes.resourceType
+        case .gatewayHTTPRoute: ClusterCollections.gatewayHTTPRoutes.resourceType
+        case .grpcRoute: ClusterCollections.grpcRoutes.resourceType
+        case .tlsRoute: ClusterCollections.tlsRoutes.resourceType
+        case .tcpRoute: ClusterCollections.tcpRoutes.resourceType
+        case .egressNetwork: ClusterCollections.egressNetworks.resourceType
         }
     }
 
     /// A kind outside the API server's own groups may not be installed yet; until then there are no such objects.
     private func reflector<Resource: KubernetesResource>(
-        _ collection: ClusterCollection<Resource>
+        _ collection: ClusterCollection<Resource>, trim: (@Sendable (inout Resource) -> Void)? = nil
     ) -> any ServiceLifecycle.Service {
         let index = self.context.index
         let isDefinedLater = collection.resourceType.group.hasSuffix(".io") && !collection.resourceType.isBuiltIn
         return Reflector(
             Resource.self, of: collection.resourceType, client: self.client,
-            configuration: .init(mayBeAbsent: isDefinedLater), logger: self.context.logger
+            configuration: .init(mayBeAbsent: isDefinedLater, trim: trim), logger: self.context.logger,
+            metrics: self.context.metrics
         ) { change in
             await index.take(change, in: collection)
         }

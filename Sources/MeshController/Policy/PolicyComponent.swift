@@ -22,11 +22,13 @@ struct PolicyComponent: ControllerComponent {
         let logger = context.logger(.policy)
         let lease = ObjectKey(namespace: context.settings.mesh.controlNamespace, name: Self.lease)
         let leadership = context.leadership
+        let keeper = LeaseKeeper(
+            client: client, lease: lease, identity: context.settings.hostName,
+            labels: ["linkerd.io/control-plane-ns": lease.namespace], logger: logger
+        ) { leadership.set($0) }
+        leadership.follow(keeper.standing)
         return [
-            LeaseKeeper(
-                client: client, lease: lease, identity: context.settings.hostName,
-                labels: ["linkerd.io/control-plane-ns": lease.namespace], logger: logger
-            ) { leadership.set($0) },
+            keeper,
             StatusWriter(
                 index: context.index, settings: context.settings.mesh, client: client, leadership: leadership,
                 metrics: context.metrics, logger: logger),

@@ -17,7 +17,10 @@ public struct RolloutComponent: ControllerComponent {
             client: client, controller: "heddle.dev/rollout", instance: "heddle-controller", logger: logger)
         return ComponentParts(services: [
             events,
-            RolloutService(client: client, leadership: context.leadership, events: events, logger: logger),
+            RolloutService(
+                canaries: Reflector(
+                    client: client, configuration: .init(mayBeAbsent: true), logger: logger, metrics: context.metrics),
+                client: client, leadership: context.leadership, events: events, logger: logger),
         ])
     }
 }

@@ -8,9 +8,11 @@ import ServiceLifecycle
 
 /// Ticks every Canary at its interval, each in a task of its own so that a slow one holds up no other.
 struct RolloutService: ServiceLifecycle.Service {
-    /// How often the list of Canaries is read; a new Canary or interval is noticed within it.
+    /// How often it is looked whether a Canary is due; a new Canary or interval is noticed within it.
     private static let lookInterval = Duration.seconds(1)
 
+    /// The Canaries of the cluster; the definition may not be installed (yet).
+    let canaries: Reflector<Canary>
     let client: KubernetesClient
     let leadership: Leadership
     let events: EventRecorder
@@ -20,7 +22,14 @@ struct RolloutService: ServiceLifecycle.Service {
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
         let outcome: Result<Void, any Error>
         do {
-            try await cancelWhenGracefulShutdown { try await self.follow(http: http) }
+            try await cancelWhenGracefulShutdown {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.canaries.run() }
+                    group.addTask { try await self.follow(http: http) }
+                    try await group.next()
+                    group.cancelAll()
+                }
+            }
             outcome = .success(())
         } catch is CancellationError {
             outcome = .success(())
@@ -40,16 +49,16 @@ struct RolloutService: ServiceLifecycle.Service {
         try await withThrowingDiscardingTaskGroup { group in
             while true {
                 if self.leadership.isLeader {
-                    let canaries = await self.canaries()
-                    due = due.filter { key, _ in canaries.contains { $0.key == key } }
-                    for canary in canaries where due[canary.key].map({ $0 <= clock.now }) ?? true {
+                    let canaries = self.canaries.store.objects
+                    due = due.filter { canaries[$0.key] != nil }
+                    for canary in canaries.values where due[canary.key].map({ $0 <= clock.now }) ?? true {
                         guard running.insert(canary.key) else { continue }
                         due[canary.key] = clock.now + RolloutRun.interval(of: canary)
                         let run = RolloutRun(
                             client: self.client, traffic: traffic, hooks: hooks, events: self.events,
                             logger: self.logger)
                         group.addTask {
-                            await run.tick(canary)
+                            await self.tick(canary.key, run)
                             running.remove(canary.key)
                         }
                     }
@@ -59,26 +68,14 @@ struct RolloutService: ServiceLifecycle.Service {
         }
     }
 
-    private func canaries() async -> [Canary] {
+    /// Carries on the Canary as it is now: the cache may be a step behind, and a step must not be taken twice.
+    private func tick(_ key: ObjectKey, _ run: RolloutRun) async {
         do {
-            var canaries: [Canary] = []
-            var page = Page(limit: 500)
-            repeat {
-                let list = try await self.client.list(Canary.self, page: page)
-                for invalid in list.invalid {
-                    self.logger.warning(
-                        "canary cannot be read",
-                        metadata: ["canary": "\(invalid.key)", "error": "\(invalid.reason)"])
-                }
-                canaries += list.objects
-                page.token = list.next
-            } while page.token != nil
-            return canaries
-        } catch  where error.status?.code == 404 {
-            return []  // The definition is not installed (yet): nothing to roll out.
+            let canary = try await self.client.get(Canary.self, key)
+            await KubernetesClient.writing(while: { self.leadership.remaining }) { await run.tick(canary) }
         } catch {
-            self.logger.warning("canaries could not be listed", metadata: ["error": "\(error)"])
-            return []
+            guard !error.isNotFound else { return }  // It went away in between.
+            self.logger.warning("canary cannot be read", metadata: ["canary": "\(key)", "error": "\(error)"])
         }
     }
 }

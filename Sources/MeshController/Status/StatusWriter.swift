@@ -67,7 +67,7 @@ struct StatusWriter: ServiceLifecycle.Service {
                         signal.yield()
                         break
                     }
-                    await self.perform(write)
+                    await KubernetesClient.writing(while: { self.leadership.remaining }) { await self.perform(write) }
                 }
                 // Cancellation ends the loop.
                 if took > Self.negligible { try? await ContinuousClock().sleep(for: took * 4) }

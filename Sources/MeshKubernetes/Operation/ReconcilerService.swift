@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 public import MeshControl
 public import MeshModel
@@ -31,6 +32,7 @@ public final class ReconcilerService<Handler: Reconciler>: ServiceLifecycle.Serv
     private let handler: Handler
     private let workersMax: Int
     private let logger: Logger
+    private let metrics: ReconcilerMetrics
     private let state: Mutex<State>
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
@@ -39,8 +41,10 @@ public final class ReconcilerService<Handler: Reconciler>: ServiceLifecycle.Serv
     public init(
         _ handler: Handler, workersMax: Int = 4,
         backoff: Backoff = Backoff(minimum: .milliseconds(100), maximum: .seconds(300), jitter: 0.2),
-        rate: WorkQueue<Handler.Key>.Rate? = nil, logger: Logger
+        rate: WorkQueue<Handler.Key>.Rate? = nil, name: String = "\(Handler.self)", logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) {
+        self.metrics = ReconcilerMetrics(name: name, factory: metrics)
         self.handler = handler
         self.workersMax = workersMax
         self.logger = logger
@@ -50,15 +54,21 @@ public final class ReconcilerService<Handler: Reconciler>: ServiceLifecycle.Serv
 
     /// A key may have changed.
     public func enqueue(_ key: Handler.Key) {
-        self.state.withLock { $0.queue.add(key) }
+        let depth = self.state.withLock { state in
+            state.queue.add(key)
+            return state.queue.count
+        }
+        self.metrics.depth.record(depth)
         self.waker.yield()
     }
 
     /// Keys may have changed.
     public func enqueue(_ keys: some Sequence<Handler.Key>) {
-        self.state.withLock { state in
+        let depth = self.state.withLock { state in
             for key in keys { state.queue.add(key) }
+            return state.queue.count
         }
+        self.metrics.depth.record(depth)
         self.waker.yield()
     }
 
@@ -130,8 +140,9 @@ public final class ReconcilerService<Handler: Reconciler>: ServiceLifecycle.Serv
                 metadata: ["key": "\(key)", "error": "\(error)"])
             result = error.isTerminal ? .abandoned : .failed
         }
-        self.state.withLock { state in
-            let now = MonotonicTime.now
+        let now = MonotonicTime.now
+        self.metrics.finished(result, after: now.nanoseconds(since: start))
+        let depth = self.state.withLock { state in
             state.queue.finished(key, result, at: now, using: &state.random)
             state.counts.busy += .nanoseconds(now.nanoseconds(since: start))
             switch result {
@@ -139,8 +150,35 @@ public final class ReconcilerService<Handler: Reconciler>: ServiceLifecycle.Serv
             case .failed: state.counts.retried += 1
             case .abandoned: state.counts.abandoned += 1
             }
+            return state.queue.count
         }
+        self.metrics.depth.record(depth)
         self.waker.yield()
+    }
+}
+
+/// What a reconciler counts.
+private struct ReconcilerMetrics {
+    let depth: Gauge
+    private let duration: Timer
+    private let retries: Counter
+    private let abandoned: Counter
+
+    init(name: String, factory: any MetricsFactory) {
+        let labels = [("reconciler", name)]
+        self.depth = Gauge(label: "heddle_reconcile_queue_depth", dimensions: labels, factory: factory)
+        self.duration = Timer(label: "heddle_reconcile_seconds", dimensions: labels, factory: factory)
+        self.retries = Counter(label: "heddle_reconcile_retries_total", dimensions: labels, factory: factory)
+        self.abandoned = Counter(label: "heddle_reconcile_abandoned_total", dimensions: labels, factory: factory)
+    }
+
+    func finished<Key>(_ result: WorkQueue<Key>.Result, after nanoseconds: Int64) {
+        self.duration.recordNanoseconds(nanoseconds)
+        switch result {
+        case .done, .again: break
+        case .failed: self.retries.increment()
+        case .abandoned: self.abandoned.increment()
+        }
     }
 }
 
