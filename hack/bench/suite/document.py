@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Writes the tables and plots of docs/performance.md from a result file of hack/bench/proxy.
+"""Writes the tables and plots of docs/performance.md from result files.
 
-    document.py [RESULTS]     takes RESULTS over as docs/performance/results.json, then writes tables and plots
-    document.py --check       fails when the page or a plot is not what the checked-in results say
+    document.py [RESULTS [COUNTS]]  takes RESULTS of hack/bench/proxy (and COUNTS of hack/bench/counts) over into
+                                    docs/performance, then writes tables and plots
+    document.py --check             fails when the page or a plot is not what the checked-in results say
 """
 
 import json
 import os
 import re
+import shutil
 import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
@@ -45,8 +47,8 @@ def number(value, digits=None):
 
 
 class Results:
-    def __init__(self, content):
-        self.content = content
+    def __init__(self, content, counts):
+        self.content, self.counted = content, counts
         self.rows = {(row["case"], row["peer"]): row for row in content["rows"]}
 
     def value(self, case, peer, key):
@@ -79,6 +81,17 @@ class Results:
             values = [memory[key] for key in keys if memory.get(key) is not None]
             value = max(values) if values else None
             yield f"| memory {title} | ≤ {limit} | {number(value, 1)} | {self.verdict(value, limit)} |"
+
+        for title, case, limit in (("allocations per request", "http1", 2), ("allocations per MB forwarded", "tcp", 0)):
+            value = max(count["allocations"] for name, count in self.counted.items()
+                        if (name == "tcp") == (case == "tcp"))
+            yield f"| {title} | ≤ {limit} | {number(value, 1)} | {self.verdict(round(value, 1), limit)} |"
+
+    def counts(self):
+        yield "| | instructions | allocations |"
+        yield "|---|---|---|"
+        for name, count in self.counted.items():
+            yield f"| {name} | {count['instructions']:,} | {count['allocations']:.1f} |"
 
     @staticmethod
     def verdict(value, limit):
@@ -120,7 +133,7 @@ class Results:
         yield f"{self.content['machine']}; {self.content['rounds']} rounds of {self.content['seconds']:g} s."
 
     def block(self, name):
-        return "\n".join(getattr(self, name)() if name in ("goals", "memory", "machine") else self.case(name))
+        return "\n".join(getattr(self, name)() if name in ("goals", "memory", "machine", "counts") else self.case(name))
 
     # Plots
 
@@ -156,12 +169,13 @@ def plot(title, bars):
 def main():
     check = sys.argv[1:] == ["--check"]
     path = os.path.join(FOLDER, "results.json")
+    counts = os.path.join(FOLDER, "counts.json")
     if sys.argv[1:] and not check:
         os.makedirs(FOLDER, exist_ok=True)
-        with open(sys.argv[1]) as source, open(path, "w") as kept:
-            kept.write(source.read())
-    with open(path) as file:
-        results = Results(json.load(file))
+        for given, kept in zip(sys.argv[1:], (path, counts)):
+            shutil.copyfile(given, kept)
+    with open(path) as measured, open(counts) as counted:
+        results = Results(json.load(measured), json.load(counted))
     with open(PAGE) as file:
         page = file.read()
     wanted = {PAGE: re.sub(

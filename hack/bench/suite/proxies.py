@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 # The proxy has a core of its own; clients and servers share the other one.
@@ -22,6 +23,8 @@ class Processes:
     def __init__(self, directory):
         self.directory = directory
         self.running = {}
+        # So that they end with a script that is told to end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def start(self, name, command, core=PROXY_CORE, environment=None, uid=None, awaits=()):
         log = open(os.path.join(self.directory, f"{name}.log"), "wb")
