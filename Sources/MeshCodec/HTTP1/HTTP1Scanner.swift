@@ -213,6 +213,7 @@ extension HTTP1ScanProgress {
         while true {
             let end = bytes.firstControl(from: from)
             guard end &+ 1 < bytes.count else {
+                guard end == bytes.count || bytes[end] == ASCII.carriageReturn else { throw .controlCharacter }
                 try self.remember(line: line, scanned: min(end, bytes.count), bytes, limits)
                 return false
             }

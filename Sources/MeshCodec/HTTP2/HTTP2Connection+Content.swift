@@ -16,16 +16,16 @@ extension HTTP2Connection {
             return
         }
         guard !self.streams[place].flags.contains(.receivedEnd) else {
-            self.failStream(at: place, .streamClosed)
+            try self.failStream(at: place, .streamClosed, now)
             return
         }
         guard header.length <= self.streams[place].receiveWindow else {
-            self.failStream(at: place, .flowControlError)
+            try self.failStream(at: place, .flowControlError, now)
             return
         }
         // A response begins with a head.
         guard self.streams[place].flags.contains(.finalHead) else {
-            self.failStream(at: place, .protocolError)
+            try self.failStream(at: place, .protocolError, now)
             return
         }
         self.streams[place].receiveWindow &-= header.length
@@ -34,7 +34,9 @@ extension HTTP2Connection {
     /// Takes what is there of the current DATA frame; nil if that says nothing to the owner.
     ///
     /// - Throws: if padding fills the whole frame (RFC 9113 §6.1).
-    mutating func receiveContent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(HTTP2Error) -> HTTP2Event? {
+    mutating func receiveContent(
+        _ bytes: Span<UInt8>, _ offset: inout Int, _ now: MonotonicTime
+    ) throws(HTTP2Error) -> HTTP2Event? {
         if self.content.needsPadLength {
             guard offset < bytes.count else { return nil }
             let padding = Int(bytes[offset])
@@ -55,10 +57,10 @@ extension HTTP2Connection {
             self.content.padding &-= padding
             self.content.isActive = self.content.padding > 0
         }
-        return self.noteContent(range)
+        return try self.noteContent(range, now)
     }
 
-    private mutating func noteContent(_ range: Range<Int>) -> HTTP2Event? {
+    private mutating func noteContent(_ range: Range<Int>, _ now: MonotonicTime) throws(HTTP2Error) -> HTTP2Event? {
         let id = self.content.stream
         let ends = self.content.endsStream && !self.content.isActive
         guard let place = self.streams.place(of: id) else {
@@ -71,7 +73,7 @@ extension HTTP2Connection {
             // What the head said and what came must agree (RFC 9113 §8.1.1).
             if self.streams[place].expected < 0 || ends && self.streams[place].expected > 0 {
                 self.creditConnection(range.count)
-                self.failStream(at: place, .protocolError)
+                try self.failStream(at: place, .protocolError, now)
                 return nil
             }
         }

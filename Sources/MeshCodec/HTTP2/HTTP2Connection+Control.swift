@@ -8,7 +8,7 @@ extension HTTP2Connection {
     }
 
     mutating func receiveWindowUpdate(
-        _ header: HTTP2FrameHeader, _ payload: Span<UInt8>
+        _ header: HTTP2FrameHeader, _ payload: Span<UInt8>, _ now: MonotonicTime
     ) throws(HTTP2Error) {
         guard payload.count == 4 else { throw HTTP2Error(.frameSizeError) }
         let increment = Int(Self.number(payload, at: 0) & 0x7FFF_FFFF)
@@ -23,10 +23,10 @@ extension HTTP2Connection {
             guard self.wasOpened(header.stream) else { throw HTTP2Error(.protocolError) }
             return
         }
-        guard increment > 0 else { return self.failStream(at: place, .protocolError) }
+        guard increment > 0 else { return try self.failStream(at: place, .protocolError, now) }
         self.streams[place].sendWindow += increment
         guard self.streams[place].sendWindow <= Int(Int32.max) else {
-            return self.failStream(at: place, .flowControlError)
+            return try self.failStream(at: place, .flowControlError, now)
         }
         self.sendHeld(at: place)
     }
@@ -158,7 +158,10 @@ extension HTTP2Connection {
     // MARK: - The life of a stream
 
     /// Resets a stream on which the peer broke the protocol, and says so to the owner.
-    mutating func failStream(at place: Int, _ code: HTTP2ErrorCode) {
+    ///
+    /// - Throws: if the peer does so too often: work was begun for each stream (CVE-2025-8671).
+    mutating func failStream(at place: Int, _ code: HTTP2ErrorCode, _ now: MonotonicTime) throws(HTTP2Error) {
+        try self.annoy(1, now: now)
         let stream = self.streams[place].id
         self.pending.append(.reset(stream: stream, user: self.streams[place].user, code: code, byPeer: false))
         self.resetStream(at: place, code)

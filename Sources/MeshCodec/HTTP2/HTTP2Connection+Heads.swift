@@ -58,20 +58,20 @@ extension HTTP2Connection {
             return try self.receiveNewHead(id, ends: ends, &list, now)
         }
         if self.streams[place].flags.contains(.receivedEnd) {
-            self.failStream(at: place, .streamClosed)
+            try self.failStream(at: place, .streamClosed, now)
             return nil
         }
-        do {
-            if list.isTooLarge {
-                self.failStream(at: place, .enhanceYourCalm)
-                return nil
-            }
+        if list.isTooLarge {
+            try self.failStream(at: place, .enhanceYourCalm, now)
+            return nil
+        }
+        do throws(HTTP2Malformed) {
             if self.streams[place].flags.contains(.finalHead) {
                 return try self.receiveTrailers(at: place, ends: ends, &list)
             }
             return try self.receiveResponse(at: place, ends: ends, &list)
         } catch {
-            self.failStream(at: place, .protocolError)
+            try self.failStream(at: place, .protocolError, now)
             return nil
         }
     }
@@ -158,7 +158,8 @@ extension HTTP2Connection {
     mutating func checkClosed(_ id: UInt32, _ now: MonotonicTime) throws(HTTP2Error) {
         guard self.wasOpened(id) else { throw HTTP2Error(.protocolError) }
         if self.role == .server, id > self.lastPeerStream { return }
-        for index in 0..<16 where self.recentResets[index] == id { return }
+        // What was under way when we reset the stream is the peer's right, but not without end.
+        for index in 0..<16 where self.recentResets[index] == id { return try self.annoy(1, now: now) }
         // Streams end on both sides at about the same time; what is late is told so, up to a point.
         try self.annoy(10, now: now)
         HTTP2FrameWriter.reset(id, .streamClosed, into: &self.output)

@@ -26,7 +26,7 @@ extension HTTP2Connection {
         while true {
             if self.pendingStart < self.pending.count { return self.nextEvent() }
             if self.content.isActive {
-                if let event = try self.receiveContent(bytes, &offset) { return event }
+                if let event = try self.receiveContent(bytes, &offset, now) { return event }
                 if self.content.isActive { return nil }
                 continue
             }
@@ -150,7 +150,7 @@ extension HTTP2Connection {
         switch header.type {
         case HTTP2FrameType.headers: return try self.receiveHeaders(header, payload, &list, now)
         case HTTP2FrameType.continuation: return try self.receiveContinuation(header, payload, &list, now)
-        case HTTP2FrameType.windowUpdate: try self.receiveWindowUpdate(header, payload)
+        case HTTP2FrameType.windowUpdate: try self.receiveWindowUpdate(header, payload, now)
         case HTTP2FrameType.reset: try self.receiveReset(header, payload, now)
         case HTTP2FrameType.settings: try self.receiveSettings(header, payload, now)
         case HTTP2FrameType.ping: try self.receivePing(header, payload, now)

@@ -8,6 +8,11 @@ extension Worker {
     mutating func beginDowngraded(
         _ handle: Handle, _ stream: UInt32, _ list: borrowing HTTP2HeaderList, end: Bool, _ choice: Choice
     ) {
+        guard list.request.method != .connect else {
+            // Proxies leave CONNECT as it is; made of HTTP/2 it would be a tunnel that nobody watches.
+            self.ended(choice, failure: .unknown)
+            return self.http2Answer(handle, stream, Answer(501, "unsupported method", grpc: 12), isGRPC: false)
+        }
         guard !self.exchanges.isFull, let server = self.checkOut(choice.pool) else {
             self.ended(choice, failure: .loadShed)
             return self.http2Answer(
@@ -48,12 +53,15 @@ extension Worker {
         end = outgoing.write("\r\n", at: end)
         for index in head.pseudoCount..<list.count {
             let field = list[index]
-            guard field.name != .host, field.name != .te, !field.name.isMesh else { continue }
+            guard field.name != .host, field.name != .te, !field.name.isMesh, !Self.isCookie(field, bytes) else {
+                continue
+            }
             end = outgoing.write(bytes.extracting(field.nameRange), at: end)
             end = outgoing.write(": ", at: end)
             end = outgoing.write(bytes.extracting(field.valueRange), at: end)
             end = outgoing.write("\r\n", at: end)
         }
+        end = self.writeCookies(list, at: end)
         if let name = self.connections[handle].identity.name {
             end = outgoing.write("l5d-client-id: ", at: end)
             end = outgoing.write(name.bytes.span, at: end)
@@ -61,6 +69,22 @@ extension Worker {
         }
         if chunked { end = outgoing.write("transfer-encoding: chunked\r\n", at: end) }
         return outgoing.write("\r\n", at: end)
+    }
+
+    private static func isCookie(_ field: HTTP2Field, _ bytes: Span<UInt8>) -> Bool {
+        field.name == .other && bytes.extracting(field.nameRange).equalsIgnoringCase("cookie")
+    }
+
+    /// Cookies may come in several fields, which HTTP/1 knows one of (RFC 9113 §8.2.3).
+    private func writeCookies(_ list: borrowing HTTP2HeaderList, at start: Int) -> Int {
+        let outgoing = self.outgoing
+        let bytes = list.bytes.span
+        var end = start
+        for index in list.request.pseudoCount..<list.count where Self.isCookie(list[index], bytes) {
+            end = outgoing.write(end == start ? "cookie: " : "; ", at: end)
+            end = outgoing.write(bytes.extracting(list[index].valueRange), at: end)
+        }
+        return end == start ? end : outgoing.write("\r\n", at: end)
     }
 
     /// Whether the target was absolute: `HTTP/1.1; absolute-form`.
