@@ -128,6 +128,7 @@ var targets: [Target] = [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshRollout", "MeshKubernetes",
             "MeshRPC",
             "MeshWire", "MeshIdentity", "MeshLocal", argumentParser, asyncHTTPClient, nioHTTP1, logging, nioCore,
+            protobuf,
             serviceLifecycle, unixSignals, subprocess, systemPackage, yams,
         ], swiftSettings: strict),
     // Redirection rules as values and their application; what heddle-init runs.
@@ -227,7 +228,9 @@ targets += [
             logging,
             nioCore, subprocess, systemPackage,
         ]),
-    tests("MeshCommands", ["MeshModel", "MeshResources", argumentParser, subprocess, systemPackage]),
+    tests(
+        "MeshCommands",
+        ["MeshPolicy", "MeshCompiler", "MeshModel", "MeshResources", argumentParser, subprocess, systemPackage]),
     tests("MeshRedirect", ["MeshModel", subprocess, systemPackage]),
     .testTarget(
         name: "KubernetesConformanceTests",

@@ -6,7 +6,10 @@ public struct HeddleCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "heddle",
         abstract: "A service mesh: identity, policy, routing and rollouts for what runs in a cluster.",
-        subcommands: [DemoCommand.self, LocalCommand.self, VersionCommand.self])
+        subcommands: [
+            DemoCommand.self, LocalCommand.self, ExplainCommand.self, AuthzCommand.self, DiagnosticsCommand.self,
+            VersionCommand.self,
+        ])
 
     /// Made by the parser.
     public init() {}
