@@ -79,7 +79,7 @@ extension Worker {
             let cause = isOpen ? "connection closed" : isLate ? "connect timed out" : "connect failed"
             let answer =
                 isLate ? Answer(504, cause, grpc: 4, closes: true) : Answer(502, cause, grpc: 14, closes: true)
-            return self.upFailed(request, answer, .io)
+            return self.upFailed(request, answer, .io, wasReached: isOpen)
         }
         _ = self.remove(exchange: request)
         self.ended(exchange, failure: .io)
@@ -113,7 +113,7 @@ extension Worker {
         self.payBack(leg, owed)
     }
 
-    private mutating func payBack(_ leg: Leg, _ owed: Int) {
+    mutating func payBack(_ leg: Leg, _ owed: Int) {
         guard owed > 0, leg.kind == .http2, self.connections.contains(leg.connection) else { return }
         let session = self.connections[leg.connection].session
         guard self.sessions.contains(session) else { return }

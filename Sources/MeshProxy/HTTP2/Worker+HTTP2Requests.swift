@@ -132,12 +132,17 @@ extension Worker {
     // MARK: - Answers in place of a server
 
     /// Ends a stream whose server failed: with an answer if none has begun.
-    mutating func http2Failed(_ exchange: Exchange, _ answer: Answer) {
+    ///
+    /// The proxy of a client is told that its request reached no application, so that it can send it elsewhere.
+    mutating func http2Failed(_ exchange: Exchange, _ answer: Answer, wasReached: Bool) {
         let handle = exchange.down.connection
         guard self.connections.contains(handle), self.sessions.contains(self.connections[handle].session) else {
             return
         }
-        if exchange.answerStarted {
+        self.payBack(exchange.down, exchange.owedDown)
+        if !wasReached, exchange.direction == .inbound, self.connections[handle].flags.contains(.meshed) {
+            self.http2Reset(exchange.down, code: .refusedStream)
+        } else if exchange.answerStarted {
             // What was sent must not look complete.
             self.sessions[self.connections[handle].session].codec.reset(exchange.down.stream, .internalError)
             self.markDirty(handle)

@@ -155,6 +155,25 @@ import Testing
         }
     }
 
+    @Test("calls go elsewhere when an application is gone while its proxy is still there")
+    func avoidsProxiesWithoutApplication() throws {
+        let name = "app.ns.serviceaccount.identity.linkerd.cluster.local"
+        let authority = try TestAuthority()
+        let server = try ScriptedServer.echoingHTTP2()
+        let inbound = try TestProxy(to: server.address, inboundIdentity: authority.identity(name))
+        let orphan = try TestProxy(to: try TestProxy.freeAddress(), inboundIdentity: authority.identity(name))
+        let outbound = try TestProxy(
+            to: inbound.inbound, inboundIdentity: authority.identity("web.ns"),
+            members: [inbound.inbound, orphan.inbound].map { Endpoint(address: $0, tls: EndpointTLS(dns: name)) })
+        let client = try HTTP2Peer(connectingTo: outbound.outbound)
+        for round in 0..<40 {
+            let streams = try (0..<5).map { try client.request(content: [UInt8(round), UInt8($0)]) }
+            for (number, stream) in streams.enumerated() {
+                #expect(try client.answer(stream).content == [UInt8(round), UInt8(number)])
+            }
+        }
+    }
+
     @Test("without any endpoint that can be reached, clients learn why")
     func answersAtTheEnd() throws {
         let dead = try (0..<3).map { _ in try TestProxy.freeAddress() }

@@ -38,7 +38,8 @@ final class PeerProcess {
     }
 
     deinit {
-        if self.process.isRunning { self.process.terminate() }
+        // A server inherits our signal mask, which may hold SIGTERM back.
+        if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) }
     }
 
     /// A server's first line: its port.

@@ -186,11 +186,13 @@ extension Worker {
             : isLate
                 ? Answer(504, "connect timed out", grpc: 4, closes: true)
                 : Answer(502, "connect failed", grpc: 14, closes: true)
-        self.upFailed(request, answer, .io)
+        self.upFailed(request, answer, .io, wasReached: wasReached)
     }
 
     /// The server's side of an exchange failed: the client gets an answer, or a broken one.
-    mutating func upFailed(_ request: Handle, _ answer: Answer, _ failure: Outcome.Failure) {
+    mutating func upFailed(
+        _ request: Handle, _ answer: Answer, _ failure: Outcome.Failure, wasReached: Bool = true
+    ) {
         let exchange = self.remove(exchange: request)
         self.ended(exchange, failure: failure)
         if exchange.up.kind == .http1, self.connections.contains(exchange.up.connection) {
@@ -208,7 +210,7 @@ extension Worker {
             } else {
                 self.answer(client, answer, requestBody: nil, isHTTP10: exchange.isHTTP10)
             }
-        case .http2: self.http2Failed(exchange, answer)
+        case .http2: self.http2Failed(exchange, answer, wasReached: wasReached)
         }
     }
 }
