@@ -20,18 +20,18 @@ import Testing
         for _ in 0..<100 { #expect(pickLessLoaded(of: 2, using: &random) { $0 == 0 ? 5 : 3 } == 1) }
     }
 
-    @Test("weights are kept, unready and weightless ones are never taken")
-    func weighted() {
-        var random = SplitMix64(seed: 2)
-        let weights: [UInt32] = [90, 10, 0, 1000]
-        var counts = [0, 0, 0, 0]
-        for _ in 0..<10_000 {
-            let index = pickWeighted(of: 4, using: &random, weight: { weights[$0] }, isReady: { $0 != 3 })
-            if let index { counts[index] += 1 }
+    @Test("tickets keep every share within 0.2 points of 10,000 draws, whoever else draws in between", arguments: 1...5)
+    func evenTickets(drawers: Int) {
+        var random = SplitMix64(seed: UInt64(drawers))
+        for share: UInt64 in [1, 10, 33, 50, 90] {
+            var tickets = EvenTickets(from: random.next())
+            var taken = 0
+            for draw in 0..<10_000 * drawers {
+                let ticket = tickets.next(below: 100)
+                #expect(ticket < 100)
+                if draw % drawers == 0, ticket < share { taken += 1 }
+            }
+            #expect(abs(taken - Int(share) * 100) <= 20, "\(share) %: \(taken) of 10,000")
         }
-        #expect(counts[2] == 0 && counts[3] == 0)
-        #expect((8800...9200).contains(counts[0]))
-        #expect(pickWeighted(of: 2, using: &random, weight: { _ in 0 }, isReady: { _ in true }) == nil)
-        #expect(pickWeighted(of: 2, using: &random, weight: { _ in 1 }, isReady: { _ in false }) == nil)
     }
 }

@@ -1,3 +1,4 @@
+import MeshBalance
 import MeshCodec
 import MeshModel
 import MeshReactor
@@ -26,6 +27,8 @@ struct Worker: ~Copyable {
     var listeners: Listeners
     var tables: Tables
     var random: FastRandom
+    /// For choices by weight.
+    var tickets: EvenTickets
 
     /// Bytes as they come from the socket of a TLS connection.
     let cipher = Scratch(capacity: Worker.readSize)
@@ -91,6 +94,7 @@ struct Worker: ~Copyable {
         self.listeners = Listeners()
         self.tables = Tables(snapshot: shared.snapshots.current)
         self.random = FastRandom(seed: UInt64(bitPattern: now.nanoseconds) &+ UInt64(number) &* 0x9E37_79B9)
+        self.tickets = EvenTickets(from: self.random.next())
         self.tlsBuffers = tlsBuffers
         self.ranges.reserveCapacity(HTTP1FieldTable.capacity)
         self.ready.reserveCapacity(256)

@@ -1,3 +1,4 @@
+import MeshBalance
 import MeshCodec
 import MeshModel
 import MeshPolicy
@@ -140,7 +141,7 @@ extension Worker {
             total += UInt64(backends[index].weight)
         }
         guard total > 0 else { return backends.firstIndex { $0.weight > 0 } }
-        var point = self.random.next() % total
+        var point = self.tickets.next(below: total)
         for index in backends.indices where self.isReady(backends[index].backend.slot, use) {
             let weight = UInt64(backends[index].weight)
             if point < weight { return index }
