@@ -18,7 +18,7 @@ public struct InjectorComponent: ControllerComponent {
         let logger = context.logger(self.name)
         let namespaces = Reflector<Namespace>(of: Namespace.resourceType, client: client, logger: logger)
         let reviewer = InjectionReviewer(
-            injector: Injector(settings: InjectionSettings(mesh: context.settings.mesh)),
+            injector: Injector(settings: try InjectionSettings(context.settings)),
             lookup: InjectionLookup(client: client, namespaces: namespaces.store), authority: context.authority,
             logger: logger)
         let gate = context.readiness.gate("listener-injector")
@@ -27,6 +27,36 @@ public struct InjectorComponent: ControllerComponent {
             credentials: context.webhookCredentials, logger: logger, listening: { _ in gate.open() },
             review: reviewer.review)
         return ComponentParts(services: [namespaces, context.webhookKeeper(client), server])
+    }
+}
+
+extension InjectionSettings {
+    /// What every injected pod has in common, from the controller's settings.
+    ///
+    /// - Throws: ``SettingsError/invalid(key:value:expected:)`` for a default that does not exist or cannot be read.
+    public init(_ settings: ControllerSettings) throws(SettingsError) {
+        let known = Set(Annotations.inherited)
+        var annotations: [String: String] = [:]
+        for (name, value) in settings.proxyDefaults {
+            guard known.contains(Annotations.config + name) else {
+                throw .invalid(
+                    key: "proxy-defaults", value: name, expected: "annotations of namespaces, such as proxy-cpu-request"
+                )
+            }
+            annotations[Annotations.config + name] = value
+        }
+        var ignored: [String] = []
+        let defaults: ProxyOptions
+        do {
+            defaults = try ProxyOptions().applying(annotations, ignored: &ignored)
+        } catch {
+            throw .invalid(key: "proxy-defaults", value: "\(error)", expected: "values as in annotations")
+        }
+        guard ignored.isEmpty else {
+            let values = ignored.map { "\($0)=\(annotations[$0] ?? "")" }.joined(separator: ", ")
+            throw .invalid(key: "proxy-defaults", value: values, expected: "values as in annotations")
+        }
+        self.init(mesh: settings.mesh, version: defaults.images.version, defaults: defaults)
     }
 }
 

@@ -12,7 +12,7 @@ extension ControllerSettings {
         "cluster-domain", "cluster-networks", "probe-networks", "default-policy", "default-opaque-ports",
         "global-egress-network-namespace", "allow-l5d-request-headers", "enable-ipv6", "host-name", "listen-host",
         "destination-port", "policy-port", "identity-port", "injector-port", "validator-port", "admin-port",
-        "log-level", "log-format", "shutdown-grace-seconds",
+        "log-level", "log-format", "shutdown-grace-seconds", "proxy-defaults",
     ]
 
     /// Reads the settings, flags before environment.
@@ -33,6 +33,8 @@ extension ControllerSettings {
     ///   0…65535, default 8086, 8090, 8080, 8443, 9443, 9990; 0 lets the kernel choose.
     /// - `log-level`: trace…critical, default info. `log-format`: plain or json, default plain.
     /// - `shutdown-grace-seconds`: 0…600, default 5.
+    /// - `proxy-defaults`: what proxies are given unless a namespace or a pod says otherwise: lines `NAME=VALUE`, each an
+    ///   annotation without its prefix `config.linkerd.io/`, such as `proxy-cpu-request=100m`.
     ///
     /// - Throws: the first value that cannot be read.
     public init(config: ConfigReader) throws(SettingsError) {
@@ -46,6 +48,7 @@ extension ControllerSettings {
         self.listenHost = values.text("listen-host") ?? self.listenHost
         self.mesh = try Self.mesh(values)
         self.ports = try Self.ports(values)
+        self.proxyDefaults = try Self.proxyDefaults(values)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         self.logLevel = try values.one("log-level", levels, default: self.logLevel) { Logger.Level(rawValue: $0) }
         self.logFormat = try values.one("log-format", "plain or json", default: self.logFormat) {
@@ -55,6 +58,17 @@ extension ControllerSettings {
             try values.one("shutdown-grace-seconds", "0…600", default: 5) { text in
                 Int(text).flatMap { (0...600).contains($0) ? $0 : nil }
             })
+    }
+
+    private static func proxyDefaults(_ values: Values) throws(SettingsError) -> [String: String] {
+        try values.one("proxy-defaults", "lines NAME=VALUE", default: [:]) { text in
+            var defaults: [String: String] = [:]
+            for line in text.split(whereSeparator: \.isNewline) {
+                let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                guard parts.count == 2, defaults.updateValue(parts[1], forKey: parts[0]) == nil else { return nil }
+            }
+            return defaults
+        }
     }
 
     private static func mesh(_ values: Values) throws(SettingsError) -> MeshSettings {

@@ -30,6 +30,8 @@ public struct ControllerSettings: Sendable {
     public var kubeconfig: String?
     /// What every compilation needs to know.
     public var mesh = MeshSettings()
+    /// What proxies are given unless a namespace or a pod says otherwise: annotations without their prefix.
+    public var proxyDefaults: [String: String] = [:]
     /// Our own name, the holder of leases: the pod's name.
     public var hostName = "heddle-controller"
     /// Ports.
@@ -78,6 +80,8 @@ public struct ControllerSettings: Sendable {
             "probe-networks": self.mesh.probeNetworks.map(\.description).joined(separator: ","),
             "default-policy": self.mesh.defaultPolicy.rawValue,
             "default-opaque-ports": self.mesh.opaquePorts.description,
+            "proxy-defaults": self.proxyDefaults.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                .joined(separator: "\n"),
             "log-level": self.logLevel.rawValue,
             "log-format": self.logFormat.rawValue,
         ]
