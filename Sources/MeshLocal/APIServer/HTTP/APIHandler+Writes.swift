@@ -85,11 +85,7 @@ extension APIHandler {
     private func deletionOptions(_ request: APIRequest, _ user: UserInfo) throws(APIFailure) -> DeletionOptions {
         var source: JSONValue = [:]
         if !request.body.isEmpty {
-            do {
-                source = try JSONReader.read(request.body)
-            } catch {
-                throw .badRequest("couldn't get version/kind; json parse error: unexpected end of JSON input")
-            }
+            source = try self.document(of: request, as: "DeleteOptions")
             if let kind = source["kind"]?.string, !kind.isEmpty, kind != "DeleteOptions" {
                 throw .badRequest(
                     "no kind \"\(kind)\" is registered for version \"\(source["apiVersion"]?.string ?? "")\" in scheme "

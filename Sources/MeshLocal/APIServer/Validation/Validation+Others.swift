@@ -212,6 +212,8 @@ enum StructuralCheck {
         return errors
     }
 
+    private static let intOrString: JSONValue = [["type": "integer"], ["type": "string"]]
+
     private static func check(_ schema: JSONValue, _ field: String, isRoot: Bool = false, _ errors: inout [FieldError])
     {
         let isFree = schema["x-kubernetes-preserve-unknown-fields"]?.bool ?? false
@@ -224,6 +226,8 @@ enum StructuralCheck {
             Self.check(additional, "\(field).additionalProperties", &errors)
         }
         for list in ["allOf", "anyOf", "oneOf"] {
+            // The one place where a type may stand below a junctor: what an integer or a string is.
+            if isIntOrString, list == "anyOf", schema[list] == Self.intOrString { continue }
             for (index, part) in (schema[list]?.array ?? []).enumerated() {
                 for name in ["type", "default", "nullable"] where part[name] != nil {
                     errors.append(.forbidden("\(field).\(list)[\(index)].\(name)", "must be empty to be structural"))
