@@ -211,9 +211,8 @@ targets += [
         [
             "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshControl", "MeshRollout",
             "MeshWire", "MeshKubernetes", "MeshRPC", "MeshIdentity", "MeshLocal", "MeshAdmin", asyncHTTPClient,
-            nioHTTP1,
-            crypto, grpcCore, grpcTransport, hummingbird, logging, nioCore, protobuf, serviceLifecycle, x509, asn1,
-            yams,
+            configuration, nioHTTP1, crypto, grpcCore, grpcTransport, hummingbird, logging, nioCore, protobuf,
+            serviceLifecycle, x509, asn1, yams,
         ], excluding: ["Golden"]),
     tests(
         "MeshProxy",
@@ -239,6 +238,12 @@ targets += [
             asyncHTTPClient, nioHTTP1, nioSSL, hummingbird, hummingbirdTLS, httpTypes, logging, nioCore, subprocess,
             systemPackage,
         ], exclude: ["Golden", "Server/start-assets.sh"], swiftSettings: strict),
+    .testTarget(
+        name: "ChartTests",
+        dependencies: [
+            "MeshModel", "MeshResources", "MeshPolicy", "MeshCompiler", "MeshCodec", "MeshController", "MeshKubernetes",
+            "MeshLocal", configuration, logging, subprocess, systemPackage,
+        ], swiftSettings: strict),
     .testTarget(
         name: "EndToEndTests",
         dependencies: ["MeshModel", "MeshTestKit", subprocess, systemPackage], swiftSettings: strict),

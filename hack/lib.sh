@@ -92,6 +92,10 @@ END
 build_packages=(git g++ zlib1g-dev)
 # What running pods as processes takes, and the demo's look at the wire.
 runtime_packages=(iproute2 iptables nftables util-linux procps tcpdump)
+# PyPI packages of tests: peers that speak gRPC and HTTP/2, and Helm.
+test_python=(
+    grpcio==1.74.0 h2==4.3.0 hpack==4.1.0 hyperframe==6.1.0 websockets==15.0.1 helm-python-sdk==0.2.2 PyYAML==6.0.3
+)
 # What tests take on top.
 test_packages=(curl openssl python3 python3-venv nghttp2-client zstd etcd-server protobuf-compiler)
 # What hack/bench and hack/soak run on.
