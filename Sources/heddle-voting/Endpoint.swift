@@ -24,20 +24,9 @@ struct Endpoint {
     }
 }
 
-/// How long a role goes on serving after SIGTERM: until callers have learnt that it goes.
-let drainTime = Duration.seconds(2)
-
 /// Runs `services` until one ends, or SIGTERM or SIGINT asks for a graceful end.
 func runUntilSignalled(_ services: [any Service]) async throws {
-    let group = ServiceGroup(services: services, logger: Logger(label: "voting"))
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-        tasks.addTask {
-            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-                if signal == .sigterm { try await Task.sleep(for: drainTime) }
-                await group.triggerGracefulShutdown()
-            }
-        }
-        try await group.run()
-        tasks.cancelAll()
-    }
+    let group = ServiceGroup(
+        services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "voting"))
+    try await group.run()
 }

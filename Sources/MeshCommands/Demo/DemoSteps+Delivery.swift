@@ -154,6 +154,7 @@ extension DemoSteps {
         }
         try await self.scale(controller, to: 1)
         try await self.waitForControlPlane()
+        try await self.waitForOutsider()
         let caughtUp = try await self.policy()
         let steady = try await self.world.steadyLoad().since(before)
         guard steady.failed == 0 else { throw DemoFailure("\(steady.failed) of \(steady.sent) requests failed") }

@@ -84,6 +84,15 @@ extension DemoSteps {
             + "deleted: outsider 200 after \(DemoText.rounded(lifted / .seconds(1))) s"
     }
 
+    /// Waits until the outsider's proxy, which has forgotten the web long ago, has asked the control plane for it.
+    func waitForOutsider() async throws {
+        try await self.world.wait("the outsider's proxy has caught up", atMost: .seconds(30)) {
+            () -> DemoWorld.Wait<Void> in
+            let tally = try await self.outsider()
+            return tally.statuses.keys.sorted() == ["200"] ? .holds(()) : .not(tally.summary)
+        }
+    }
+
     private func outsider() async throws -> DemoTally {
         try await self.world.burst(
             from: "outsider", in: "voting-outside", requests: 20, concurrency: 4, path: "/api/list")
