@@ -95,8 +95,9 @@ import _CryptoExtras
         #expect(self.refused(serializer.serializedBytes) == .wrongSignature)
         var named = try RequestBuilder(names: [.dnsName("web.shoq.serviceaccount.identity.linkerd.cluster.local")])
             .der()
-        let position = try #require(named.firstIndex(of: UInt8(ascii: "q")))
-        named[position] = UInt8(ascii: "p")
+        let name = Array("web.shoq.".utf8)
+        let position = try #require(named.indices.first { named[$0...].starts(with: name) })
+        named[position + 7] = UInt8(ascii: "p")
         #expect(self.refused(named) == .wrongSignature)
     }
 

@@ -135,7 +135,7 @@ struct PolicyCluster: Sendable {
 
     private static let names = Mutex(0)
 
-    /// A new namespace.
+    /// A new namespace in which pods may be created.
     func namespace() async throws -> String {
         let number = Self.names.withLock { number in
             number += 1
@@ -143,7 +143,18 @@ struct PolicyCluster: Sendable {
         }
         _ = try await self.client.create(
             ["metadata": ["name": .string("ns-\(number)")]], as: Namespace.resourceType)
-        return "ns-\(number)"
+        // A pod needs its namespace's account, which comes a moment later.
+        let account = ObjectKey(namespace: "ns-\(number)", name: "default")
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            do {
+                _ = try await self.client.get(ServiceAccount.resourceType, account)
+                return account.namespace
+            } catch {
+                guard error.isNotFound, ContinuousClock.now < deadline else { throw error }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     private static let types: [String: ResourceType] = Dictionary(
