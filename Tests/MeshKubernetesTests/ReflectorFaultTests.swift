@@ -129,8 +129,11 @@ import Testing
     @Test("a watch that falls silent on an open connection is replaced long before its time")
     func silence() async throws {
         let server = FakeAPIServer()
+        // The list comes slowly, the watch after it says nothing.
+        server.state.withLock { $0.faults = [.slow, .stall] }
         try await server.serve { port in
-            try await withTestClient(ClusterAccess(server: "http://127.0.0.1:\(port)")) { client in
+            try await withTestClient(ClusterAccess(server: "http://127.0.0.1:\(port)"), timeout: .seconds(1)) {
+                client in
                 let reflector = Reflector(
                     ConfigMap.self, client: client,
                     configuration: .init(
@@ -140,10 +143,6 @@ import Testing
                 try await withThrowingTaskGroup { group in
                     group.addTask { try await reflector.run() }
                     try await eventually { reflector.store.isSynced }
-                    server.state.withLock { state in
-                        state.faults = [.stall]
-                        state.epoch += 1
-                    }
                     try await eventually { server.state.withLock { $0.faults.isEmpty } }
                     server.put("a", "1")
                     try await eventually(within: .seconds(5)) { reflector.store.count == 1 }
