@@ -157,7 +157,9 @@ extension DemoSteps {
         try await self.waitForOutsider()
         let caughtUp = try await self.policy()
         let steady = try await self.world.steadyLoad().since(before)
-        guard steady.failed == 0 else { throw DemoFailure("\(steady.failed) of \(steady.sent) requests failed") }
+        guard steady.failed == 0 else {
+            throw DemoFailure("\(steady.failed) of \(steady.sent) requests failed: \(steady.summary)")
+        }
         return "10 s without a control plane: \(burst + steady.sent) requests, none failed; back: \(caughtUp)"
     }
 
