@@ -3,8 +3,8 @@ import MeshLocal
 import MeshModel
 import Testing
 
-/// The transcripts in the documentation are what kubectl prints.
-@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(Kubectl.need) { try await Kubectl.path() != nil })
+/// The transcripts in the documentation are what `heddle local` and kubectl print.
+@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(Terminal.need) { try await Terminal.isComplete() })
 struct TranscriptTests {
     /// A command of a transcript and what is printed below it.
     struct Step: Sendable {
@@ -22,13 +22,10 @@ struct TranscriptTests {
             #expect(steps.contains { $0.command.hasPrefix("kubectl \(verb) ") }, "no transcript of kubectl \(verb)")
         }
         #expect(steps.contains { $0.command.contains(" --watch") }, "no transcript of a watch")
-        try await withEmbeddedServer { peer, server in
-            let address = try #require(try await server.bound().first)
-            try await Kubectl.with(kubeconfig: server.kubeconfig(server: address)) { kubectl in
-                var session = Session(kubectl: kubectl)
-                for step in steps { try await session.check(step) }
-                try await session.end()
-            }
+        try await Terminal.with { terminal in
+            var session = Session(terminal: terminal)
+            for step in steps { try await session.check(step) }
+            try await session.end()
         }
     }
 
@@ -56,22 +53,29 @@ struct TranscriptTests {
 
 /// A terminal in which a transcript is typed again: one command may go on in the background and print between others.
 private struct Session {
-    let kubectl: Kubectl
-    private var job: Kubectl.Job?
+    let terminal: Terminal
+    private var job: Terminal.Job?
     /// How much of the background command's output has been compared.
     private var seen = 0
+    /// What has been exported.
+    private var exports = ""
 
-    init(kubectl: Kubectl) { self.kubectl = kubectl }
+    init(terminal: Terminal) { self.terminal = terminal }
 
     mutating func check(_ step: TranscriptTests.Step) async throws {
-        if step.command.hasSuffix(" &") {
-            self.job = try await self.kubectl.start(String(step.command.dropLast(2)))
+        let roots = self.terminal.stateRoots
+        let command = step.command.replacing(roots.documented, with: roots.here)
+        if command.hasPrefix("export ") {
+            self.exports += "\(command); "
+        } else if command.hasSuffix(" &") {
+            self.job = try await self.terminal.start(String(command.dropLast(2)), after: self.exports)
             self.seen = 0
             try await self.compare(step, printed: "")
-        } else if step.command == "kill %1" {
+        } else if command == "kill %1" {
             try await self.end()
         } else {
-            try await self.compare(step, printed: try await self.kubectl.run(step.command).text)
+            let printed = try await self.terminal.run(self.exports + command)
+            try await self.compare(step, printed: printed.replacing(roots.here, with: roots.documented))
         }
     }
 
@@ -79,7 +83,7 @@ private struct Session {
     mutating func end() async throws {
         guard let job = self.job else { return }
         self.job = nil
-        try await self.kubectl.stop(job)
+        try await self.terminal.stop(job)
     }
 
     /// Compares what is below a command with what it printed and, if there is one, the command in the background, which
@@ -105,10 +109,11 @@ private struct Session {
         Issue.record("\(step.command)\nprinted:\n\(found)")
     }
 
-    /// The lines without what differs from run to run: ages, times, and the width of columns.
+    /// The lines without what differs from run to run: ages, times, names that are made up, and the width of columns.
     private static func normal(_ text: String) -> [String] {
         text.replacing(/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z/, with: "TIME")
             .replacing(/\b[0-9]+[smhd]([0-9]+[smh])?\b/, with: "AGE")
+            .replacing(/\bweb-[0-9a-z]+-[0-9a-z]{5}\b/, with: "POD")
             .replacing(/[ \t]+/, with: " ")
             .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
