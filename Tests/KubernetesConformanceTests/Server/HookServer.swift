@@ -99,7 +99,8 @@ final class HookServer: Sendable {
     private func answer(_ path: String, _ bytes: [UInt8]) async throws -> Response {
         let request = try JSONReader.read(bytes)["request"] ?? .null
         let behaviour = self.state.withLock { state in
-            state.calls.append((path, request))
+            // A controller of the cluster publishes this in every namespace, a moment after it was made.
+            if request["name"] != "kube-root-ca.crt" { state.calls.append((path, request)) }
             return state.behaviours[path] ?? .allow
         }
         var response: JSONValue = ["uid": request["uid"] ?? "", "allowed": true]
