@@ -32,9 +32,11 @@ final class FakeAPIServer: Sendable {
     struct State {
         var objects: [String: JSONValue] = [:]
         var history: [(version: Int, line: [UInt8])] = []
-        var version = 100
+        var version = 100_000
         /// Versions before this one are gone.
-        var oldest = 100
+        var oldest = 100_000
+        /// How often it has started without its data.
+        var losses = 0
         var faults: [Fault] = []
         var requests = 0
         /// Whether a watch may start with the present objects; older servers refuse that with 422.
@@ -79,15 +81,18 @@ final class FakeAPIServer: Sendable {
         }
     }
 
-    /// Ends all watches; without data, the server starts again with nothing, at an old version.
+    /// Ends all watches; without data, the server starts again with nothing, at a version older than all before.
+    ///
+    /// Versions are never used twice: no client can tell that what it has seen under one stands for something else now.
     func restart(keepingData: Bool) {
         self.state.withLock { state in
             state.epoch += 1
             guard !keepingData else { return }
             state.objects = [:]
             state.history = []
-            state.version = 10
-            state.oldest = 10
+            state.losses += 1
+            state.version = 100_000 - 1_000 * state.losses
+            state.oldest = state.version
         }
     }
 
